@@ -1,0 +1,36 @@
+import type { AccessUnitSink } from '../media/access-unit-sink.ts';
+import type { RefusalCode } from '../errors.ts';
+
+/** What a publisher's connection tells when it asks to publish. */
+export interface PublishRequest {
+  /** As sent by the encoder, without query string. Never logged whole. */
+  readonly streamKey: string;
+  readonly connectionId: string;
+  readonly remoteAddress: string;
+  /** What the encoder calls itself (RTMP flashVer, @setDataFrame encoder), or null. */
+  readonly encoder: string | null;
+}
+
+/** How lives reaches back to a publisher's connection. Must not throw, and may be called more than once. */
+export interface PublisherConnection {
+  /** Send the status that belongs to the code, then close. Media that arrives after this call is discarded. */
+  close(code: RefusalCode): void;
+}
+
+/** Why a publication's connection is over. `unpublished` is the clean end (deleteStream, FCUnpublish, closeStream); all others wait the reconnect window. */
+export type PublicationEnd = 'unpublished' | 'disconnected' | 'timed_out' | 'protocol_error';
+
+/** An accepted publisher: its frames go to `sink`. */
+export interface Publication {
+  readonly videoUuid: string;
+  readonly sessionId: string;
+  readonly sink: AccessUnitSink;
+  /** The connection is over; idempotent, and later calls to the sink are harmless. `detail` is for the log. */
+  end(reason: PublicationEnd, detail?: string): void;
+}
+
+/** The door of the room for publishers. */
+export interface PublishDoor {
+  /** Resolves when the publisher is admitted; rejects with Refused. Never waits for the database. */
+  publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication>;
+}
