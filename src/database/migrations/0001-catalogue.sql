@@ -94,7 +94,7 @@ create table sessions (
   id uuid primary key,                      -- UUIDv7 made when the publisher was admitted
   number integer generated always as identity unique, -- the REST contract's integer id
   revision integer not null,
-  live_id integer not null references videos on delete cascade,
+  live_id integer references videos on delete set null, -- null once the live is deleted; its replays stay
   started_at timestamptz not null,
   ended_at timestamptz,
   end_reason text,
