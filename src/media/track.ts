@@ -16,6 +16,8 @@ export interface VideoConfig {
   readonly pixelAspect: { readonly h: number; readonly v: number };
   /** Frames a second as the parameter sets tell (VUI timing), or null. */
   readonly frameRate: number | null;
+  /** Absent when the parameter sets do not tell. */
+  readonly colour?: VideoColour;
   readonly record: Uint8Array;
 }
 
@@ -30,6 +32,14 @@ export interface AudioConfig {
   /** PCM samples an access unit decodes to: 1024 or 960 for AAC-LC, 2048 for HE-AAC as seen at its output rate. */
   readonly samplesPerFrame: number;
   readonly record: Uint8Array;
+}
+
+/** How samples become colours, by the code points of ISO/IEC 23091-2 (2: unspecified). */
+export interface VideoColour {
+  readonly primaries: number;
+  readonly transfer: number;
+  readonly matrix: number;
+  readonly fullRange: boolean;
 }
 
 export type TrackConfig = VideoConfig | AudioConfig;
