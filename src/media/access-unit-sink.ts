@@ -9,6 +9,8 @@ import type { AudioConfig, VideoConfig } from './track.ts';
  * jump either way when the publisher's clock does: the sink copes.
  */
 export interface AccessUnitSink {
+  /** What the publisher says of its tracks before they come (onMetaData). A hint: frames of a track that was not announced are taken all the same. */
+  announceTracks(video: boolean, audio: boolean): void;
   /** A video configuration record came (also when it is the same as before). Never called while a video frame is open. */
   videoConfig(config: VideoConfig): void;
   /** An audio configuration came (also when it is the same as before). Never called while an audio frame is open. */
