@@ -56,6 +56,8 @@ create table videos (
   language text,
   tags text[] not null default '{}',
   nsfw boolean not null default false,
+  nsfw_flags integer not null default 0,
+  nsfw_summary text,
   comments_policy smallint not null default 1,
   download_enabled boolean not null default true,
   wait_transcoding boolean not null default false,
@@ -72,7 +74,7 @@ create index videos_channel on videos (channel_id, created_at desc);
 create index videos_listed on videos (published_at desc, id desc) where privacy = 1;
 
 create table replay_settings (
-  id uuid primary key default uuidv7(),   -- a session's own copy has the session's id
+  id uuid primary key default gen_random_uuid(), -- a session's own copy has the session's id
   privacy smallint not null check (privacy between 1 and 4)
 );
 
@@ -100,11 +102,15 @@ create table sessions (
   end_reason text,
   error smallint check (error between 1 and 9),
   error_detail text,
+  permanent boolean not null,               -- the live's settings when it began
   save_replay boolean not null,
   replay_settings_id uuid references replay_settings on delete set null,
   ending_processed boolean not null default false,
+  interrupted_at timestamptz,               -- set while it waits for its publisher
   recorded_bytes bigint not null default 0,
   recorded_ms bigint not null default 0,
+  width integer,
+  height integer,
   check (ended_at is null or ended_at >= started_at)
 );
 create unique index sessions_one_open on sessions (live_id) where ended_at is null;
