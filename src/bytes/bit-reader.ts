@@ -41,7 +41,7 @@ export class BitReader {
     let zeros = 0;
     while (this.readBits(1) === 0) {
       zeros += 1;
-      if (zeros > 32) throw new ProtocolError('bad_exp_golomb', 'Exp-Golomb code longer than 32 bits');
+      if (zeros > 31) throw new ProtocolError('bad_exp_golomb', 'Exp-Golomb code longer than 32 bits');
     }
     return 2 ** zeros - 1 + this.readBits(zeros);
   }
