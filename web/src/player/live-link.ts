@@ -1,0 +1,245 @@
+import type HlsClass from 'hls.js';
+import type { LevelDetails } from 'hls.js';
+import { hlsSettings } from './hls-settings.ts';
+import { bufferedAhead, pause, type Link, type LinkOptions } from './link.ts';
+import { lookAt, type Look } from './look.ts';
+import { growthLimit, pictureOfLive, type LiveState, type Picture } from './picture.ts';
+import { isAfter, type PlaylistMark } from './playlist-mark.ts';
+
+const tickMs = 250;
+const lookMs = 1000;
+// the playlist grows and the picture stands still: after this, the next stronger cure
+const stuckMs = 4000;
+// the playlist has grown without hls.js seeing it
+const deafMs = 3000;
+
+/**
+ * A live, kept playing through publisher restarts and server restarts. hls.js does the playing; this looks at the playlist
+ * itself whenever nothing plays, so that coming back never hangs on one library's retries.
+ */
+export class LiveLink implements Link {
+  readonly #options: LinkOptions;
+  readonly #Hls: typeof HlsClass;
+  readonly #stop = new AbortController();
+  #hls: HlsClass | null = null;
+  #said: LiveState;
+  #playlist: Look['kind'] | 'unknown' = 'unknown';
+  #picture: Picture = 'loading';
+  #firstSeen: PlaylistMark | null = null;
+  #played: PlaylistMark | null = null;
+  #grownAt = 0;
+  #deafSince: number | null = null;
+  #shown = false;
+  #broken = false;
+  // the publisher was away: what it sends next is played from its own beginning
+  #resuming = false;
+  #wanted = true;
+  #position = 0;
+  #movedAt = 0;
+  #cure = 0;
+
+  constructor(Hls: typeof HlsClass, options: LinkOptions, said: LiveState) {
+    this.#Hls = Hls;
+    this.#options = options;
+    this.#said = said;
+  }
+
+  start(): void {
+    const { video } = this.#options;
+    const { signal } = this.#stop;
+    video.addEventListener('pause', () => (this.#wanted = false), { signal });
+    video.addEventListener('play', () => (this.#wanted = true), { signal });
+    video.addEventListener('loadeddata', () => (this.#shown = true), { signal });
+    const timer = setInterval(() => this.#tick(), tickMs);
+    signal.addEventListener('abort', () => clearInterval(timer));
+    void this.#keepLooking();
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#shut();
+  }
+
+  say(state: LiveState): void {
+    this.#said = state;
+  }
+
+  goLive(): void {
+    const edge = this.#hls?.liveSyncPosition;
+    if (typeof edge === 'number') this.#options.video.currentTime = edge;
+  }
+
+  /** The player itself, for measurements. */
+  get hls(): HlsClass | null {
+    return this.#hls;
+  }
+
+  async #keepLooking(): Promise<void> {
+    const { signal } = this.#stop;
+    let failures = 0;
+    while (!signal.aborted) {
+      const idle = this.#hls !== null && !this.#broken && this.#picture !== 'offline' && this.#picture !== 'reconnecting';
+      if (idle || document.hidden) {
+        await pause(tickMs, signal, true);
+        continue;
+      }
+      const look = await this.#look();
+      if (signal.aborted) return;
+      failures = look.kind === 'unreachable' ? failures + 1 : 0;
+      this.#seen(look);
+      await pause(failures < 10 ? lookMs : lookMs * 3, signal, true);
+    }
+  }
+
+  async #look(): Promise<Look> {
+    const { url, token, renewToken } = this.#options;
+    const bearer = token();
+    const look = await lookAt(url, bearer, this.#stop.signal);
+    if (look.kind !== 'forbidden' || bearer === null) return look;
+    await renewToken().catch(() => undefined);
+    return lookAt(url, token(), this.#stop.signal);
+  }
+
+  #seen(look: Look): void {
+    this.#playlist = look.kind;
+    if (look.kind !== 'present') return;
+    this.#firstSeen ??= look.mark;
+    if (this.#hls === null) {
+      // an old playlist is not opened: it would play the end of the last broadcast
+      const stale = this.#said !== 'on-air' && !isAfter(look.mark, this.#firstSeen);
+      if (stale) this.#resuming = true;
+      else this.#open();
+    } else if (this.#broken) {
+      this.#broken = false;
+      this.#hls.startLoad();
+    } else if (this.#played === null || isAfter(look.mark, this.#played)) {
+      this.#deafSince ??= performance.now();
+      if (performance.now() - this.#deafSince > deafMs) this.#reopen();
+    } else {
+      this.#deafSince = null;
+    }
+  }
+
+  #open(): void {
+    const { video, url, token } = this.#options;
+    const { Events, ErrorTypes, ErrorDetails } = this.#Hls;
+    const hls = new this.#Hls(hlsSettings(true, token));
+    this.#hls = hls;
+    this.#shown = false;
+    this.#broken = false;
+    this.#played = null;
+    this.#deafSince = null;
+    this.#movedAt = this.#grownAt = performance.now();
+    hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#grew(details));
+    hls.on(Events.FRAG_BUFFERED, () => this.#resume());
+    hls.on(Events.ERROR, (_, error) => {
+      if (!error.fatal) return;
+      if (error.type === ErrorTypes.MEDIA_ERROR) this.#heal();
+      else if (error.type !== ErrorTypes.NETWORK_ERROR || error.details === ErrorDetails.MANIFEST_PARSING_ERROR) this.#reopen();
+      else if (hls.levels.length === 0) this.#shut();
+      else this.#broken = true;
+    });
+    hls.loadSource(url);
+    hls.attachMedia(video);
+    if (this.#wanted) this.#play();
+  }
+
+  #shut(): void {
+    this.#hls?.destroy();
+    this.#hls = null;
+  }
+
+  #reopen(): void {
+    this.#shut();
+    this.#resuming = true;
+    this.#open();
+  }
+
+  #play(): void {
+    this.#options.video.play().catch(() => undefined);
+  }
+
+  #grew(details: LevelDetails): void {
+    const parts = details.lastPartSn > details.endSN ? details.lastPartIndex + 1 : 0;
+    const mark = { segments: details.endSN + 1, parts, ended: !details.live };
+    if (this.#played !== null && !isAfter(mark, this.#played)) return;
+    this.#played = mark;
+    this.#deafSince = null;
+    this.#grownAt = performance.now();
+    this.#playlist = 'present';
+  }
+
+  // The first media after an outage: leave what is left of the last broadcast, begin at the new one's start.
+  #resume(): void {
+    const details = this.#hls?.latestLevelDetails;
+    if (!this.#resuming || !details) return;
+    const { video } = this.#options;
+    const newest = details.fragments.findLast((fragment) => fragment.cc === details.endCC);
+    const first = details.fragments.find((fragment) => fragment.cc === details.endCC) ?? newest;
+    if (first === undefined || video.readyState === 0) return;
+    this.#resuming = false;
+    const target = Math.max(first.start + 0.05, this.#hls?.liveSyncPosition ?? 0);
+    if (video.currentTime < first.start || target - video.currentTime > 1) video.currentTime = target;
+    if (this.#wanted) this.#play();
+  }
+
+  // Decoder and buffer errors, from the mildest cure to a new player.
+  #heal(): void {
+    this.#cure += 1;
+    this.#movedAt = performance.now();
+    if (this.#cure > 2) {
+      this.#cure = 0;
+      this.#reopen();
+      return;
+    }
+    this.#hls?.recoverMediaError();
+    if (this.#wanted) this.#play();
+  }
+
+  #tick(): void {
+    const { video, onView } = this.#options;
+    const now = performance.now();
+    const details = this.#hls?.latestLevelDetails ?? null;
+    if (video.currentTime !== this.#position) {
+      this.#position = video.currentTime;
+      if (now - this.#movedAt < 500) this.#cure = 0;
+      this.#movedAt = now;
+    }
+    const limit = details ? growthLimit(details.levelTargetDuration, details.partList ? details.partTarget : null) : stuckMs;
+    const growing = now - this.#grownAt < limit;
+    const before = this.#picture;
+    this.#picture = pictureOfLive({
+      said: this.#said,
+      playlist: this.#playlist,
+      open: this.#hls !== null,
+      shown: this.#shown,
+      sinceGrowthMs: now - this.#grownAt,
+      growthLimitMs: limit,
+      aheadSeconds: bufferedAhead(video),
+    });
+    if (this.#picture === 'offline' && before !== 'offline') this.#resuming = true;
+    if (growing && this.#wanted && this.#hls !== null && now - this.#movedAt > stuckMs) this.#unstick(now);
+    onView({
+      picture: this.#picture,
+      start: details?.fragmentStart ?? 0,
+      end: details?.edge ?? 0,
+      edge: this.#hls?.liveSyncPosition ?? null,
+      latencySeconds: details ? (this.#hls?.latency ?? null) : null,
+    });
+  }
+
+  // Media arrives and nothing moves: a hole, a jump of the clock, or a decoder that gave up.
+  #unstick(now: number): void {
+    const { video } = this.#options;
+    if (video.seeking && now - this.#movedAt < stuckMs * 2) return;
+    if (this.#cure === 0 && !video.paused) {
+      this.#cure = 1;
+      this.#movedAt = now;
+      this.goLive();
+    } else if (video.paused) {
+      // autoplay may be forbidden: then it is for the reader to start
+      this.#movedAt = now;
+      this.#play();
+    } else this.#heal();
+  }
+}
