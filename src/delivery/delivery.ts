@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Lives } from '../lives/lives.ts';
+import type { Logger } from '../log.ts';
+import { sendPreflight, sendText } from './answer.ts';
+import { EdgeWaiters } from './edge-waiters.ts';
+import { LivePlaylists } from './live-playlists.ts';
+import { MediaFiles } from './media-files.ts';
+import { ReplayPlaylists } from './replay-playlists.ts';
+import { isDeliveryPath, parseDirectives, parseRoute } from './route.ts';
+import type { Route } from './route.ts';
+
+/** What decides who may watch: privacy as in the REST contract (1 public, 2 unlisted, 3 private, 4 internal), and whose it is. */
+export interface Rights {
+  readonly privacy: number;
+  readonly ownerId: number;
+}
+
+export interface DeliveryOptions {
+  readonly lives: Lives;
+  readonly log: Logger;
+  /** Asked for what is neither public nor unlisted, with the request's Authorization header. */
+  readonly mayWatch: (authorization: string | undefined, rights: Rights) => Promise<boolean>;
+  readonly now?: () => number;
+}
+
+/** HTTP for players: playlists, parts, segments, of lives and replays alike. */
+export class Delivery {
+  readonly #lives: Lives;
+  readonly #log: Logger;
+  readonly #mayWatch: DeliveryOptions['mayWatch'];
+  readonly #waiters: EdgeWaiters;
+  readonly #live: LivePlaylists;
+  readonly #replays: ReplayPlaylists;
+  readonly #media: MediaFiles;
+
+  constructor(options: DeliveryOptions) {
+    const now = options.now ?? Date.now;
+    this.#lives = options.lives;
+    this.#log = options.log;
+    this.#mayWatch = options.mayWatch;
+    this.#waiters = new EdgeWaiters(now);
+    this.#live = new LivePlaylists(this.#waiters, now);
+    this.#replays = new ReplayPlaylists(options.lives.shelf);
+    this.#media = new MediaFiles(options.lives.shelf.directory, this.#waiters, now);
+  }
+
+  /** Answers the request if its path is delivery's; false leaves it to others. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const url = request.url ?? '/';
+    const question = url.indexOf('?');
+    const path = question < 0 ? url : url.slice(0, question);
+    if (!isDeliveryPath(path)) return false;
+    this.#answer(request, response, path, question < 0 ? '' : url.slice(question + 1)).catch((error: unknown) => {
+      this.#log.error({ path, err: error }, 'delivery failed');
+      if (response.headersSent) response.destroy();
+      else sendText(response, 500, 'The server made a mistake.');
+    });
+    return true;
+  }
+
+  /** Answers all requests that wait. */
+  close(): void {
+    this.#waiters.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, path: string, query: string): Promise<void> {
+    if (request.method === 'OPTIONS') return sendPreflight(response);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return sendText(response, 405, 'Only GET, HEAD and OPTIONS.', { Allow: 'GET, HEAD, OPTIONS' });
+    }
+    const route = parseRoute(path);
+    if (route === null) return sendText(response, 404, 'No such path.');
+    if (route.kind === 'range' || route.kind === 'part') return this.#sendMedia(request, response, route);
+    const playback = this.#lives.playback(route.videoUuid);
+    if (playback === null) return sendText(response, 404, 'No such live or replay.');
+    const open = isOpen(playback);
+    if (!open && !(await this.#mayWatch(request.headers.authorization, playback))) return sendText(response, 403, 'This video is private.');
+    if (playback.kind === 'replay') return this.#replays.send(request, response, playback.sessionId, route.kind, open);
+    if (route.kind === 'multivariant') return this.#live.sendMultivariant(request, response, playback.edge, open);
+    const directives = parseDirectives(new URLSearchParams(query));
+    if (directives === null) return sendText(response, 400, '_HLS_msn and _HLS_part must be whole numbers, a part with its segment; _HLS_skip is YES or v2.');
+    this.#live.sendMedia(request, response, playback.edge, directives, open);
+  }
+
+  async #sendMedia(request: IncomingMessage, response: ServerResponse, route: Route & { kind: 'range' | 'part' }): Promise<void> {
+    const owner = this.#lives.ownerOfMedia(route.sessionId);
+    if (owner === null) return sendText(response, 404, 'No such media.');
+    const open = isOpen(owner);
+    if (!open && !(await this.#mayWatch(request.headers.authorization, owner))) return sendText(response, 403, 'This video is private.');
+    if (route.kind === 'part') return this.#media.sendPart(request, response, route, owner.edge, open);
+    return this.#media.sendRange(request, response, route, owner.edge, open);
+  }
+}
+
+function isOpen(rights: Rights): boolean {
+  return rights.privacy === 1 || rights.privacy === 2;
+}

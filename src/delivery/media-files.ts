@@ -1,0 +1,167 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { EdgePart, LiveEdge } from '../lives/live-edge.ts';
+import { parseFragmentHeader } from '../mp4/fragment-reader.ts';
+import { recordingDirectory, volumeFile, volumeUri } from '../recording/layout.ts';
+import { readAt } from '../recording/stored-recording.ts';
+import { CACHE, sendHead, sendNotModified, sendText } from './answer.ts';
+import { parseByteRange } from './byte-range.ts';
+import type { EdgeWaiters } from './edge-waiters.ts';
+import type { Route } from './route.ts';
+
+/** What is read of a part to learn its length. */
+const HEADER_BYTES = 64 * 1024;
+/** How long a request for the part that is hinted at waits for it. */
+const HINT_WAIT_MS = 5000;
+const GONE = 'No such media.';
+
+type RangeRoute = Route & { kind: 'range' };
+type PartRoute = Route & { kind: 'part' };
+
+/** Segments, parts and init segments: from memory at the live edge, else from the recording. Their URLs name bytes that never change. */
+export class MediaFiles {
+  readonly #recordings: string;
+  readonly #waiters: EdgeWaiters;
+  readonly #now: () => number;
+
+  constructor(recordings: string, waiters: EdgeWaiters, now: () => number) {
+    this.#recordings = recordings;
+    this.#waiters = waiters;
+    this.#now = now;
+  }
+
+  async sendRange(request: IncomingMessage, response: ServerResponse, route: RangeRoute, edge: LiveEdge | null, isPublic: boolean): Promise<void> {
+    const parts = edge?.range(route.sessionId, route.volume, route.start, route.end) ?? null;
+    if (parts !== null) return sendParts(request, response, parts, etag(route), isPublic);
+    await this.#sendFile(request, response, route, isPublic);
+  }
+
+  async sendPart(request: IncomingMessage, response: ServerResponse, route: PartRoute, edge: LiveEdge | null, isPublic: boolean): Promise<void> {
+    const find = (): EdgePart | null => edge?.part(route.sessionId, route.volume, route.start) ?? null;
+    const part = find();
+    if (part !== null) return sendParts(request, response, [part], etag(route), isPublic);
+    if (edge !== null && isHinted(edge, route)) {
+      const cancel = this.#waiters.add(edge, {
+        ready: () => !isHinted(edge, route),
+        deadlineMs: this.#now() + HINT_WAIT_MS,
+        done: () => {
+          const ready = find();
+          if (ready === null) sendText(response, 404, 'This part was not made.');
+          else sendParts(request, response, [ready], etag(route), isPublic);
+        },
+      });
+      response.once('close', cancel);
+      return;
+    }
+    const end = await this.#partEnd(route);
+    if (end === null) return sendText(response, 404, GONE);
+    await this.#sendFile(request, response, { ...route, kind: 'range', end }, isPublic);
+  }
+
+  async #sendFile(request: IncomingMessage, response: ServerResponse, route: RangeRoute, isPublic: boolean): Promise<void> {
+    const path = this.#path(route);
+    const size = await fileSize(path);
+    if (size < route.end) return sendText(response, 404, GONE);
+    const range = sendMediaHead(request, response, route.end - route.start, etag(route), isPublic);
+    if (range === null) return;
+    const body = createReadStream(path, { start: route.start + range.start, end: route.start + range.end - 1 });
+    try {
+      await pipeline(body, response);
+    } catch (error) {
+      // A player that goes away in the middle of a segment is every day's business.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    }
+  }
+
+  /** Where the part that begins at a byte ends, as its own header tells; null when there is none. */
+  async #partEnd(route: PartRoute): Promise<number | null> {
+    try {
+      const file = await open(this.#path(route));
+      try {
+        const fragment = parseFragmentHeader(await readAt(file, route.start, HEADER_BYTES), 0);
+        return fragment === null ? null : route.start + fragment.headerBytes + fragment.payloadBytes;
+      } finally {
+        await file.close();
+      }
+    } catch {
+      return null; // no such file, or no part begins there: both are 404
+    }
+  }
+
+  #path(route: { sessionId: string; volume: number }): string {
+    return join(recordingDirectory(this.#recordings, route.sessionId), volumeFile(route.volume));
+  }
+}
+
+function isHinted(edge: LiveEdge, route: PartRoute): boolean {
+  const { timeline } = edge;
+  if (!timeline.runOpen || timeline.nextPartStart !== route.start) return false;
+  return timeline.run?.baseUri === volumeUri(route.sessionId, route.volume);
+}
+
+function etag(route: RangeRoute | PartRoute): string {
+  return `"${route.volume}-${route.start}"`;
+}
+
+/** Sends parts that lie in memory: their blocks are held until the last byte is out, or the player has gone. */
+function sendParts(request: IncomingMessage, response: ServerResponse, parts: readonly EdgePart[], tag: string, isPublic: boolean): void {
+  if (response.destroyed || response.headersSent) return;
+  const length = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+  const range = sendMediaHead(request, response, length, tag, isPublic);
+  if (range === null) return;
+  for (const part of parts) part.block.retain();
+  response.once('close', () => {
+    for (const part of parts) part.block.release();
+  });
+  response.cork();
+  let at = 0;
+  for (const { bytes } of parts) {
+    const from = Math.max(range.start - at, 0);
+    const to = Math.min(range.end - at, bytes.length);
+    if (to > from) response.write(bytes.subarray(from, to));
+    at += bytes.length;
+  }
+  response.end();
+  response.uncork();
+}
+
+/** Sends the head of 200, 206, 304 or 416; gives the range of the body that is to follow, or null when there is none. */
+function sendMediaHead(request: IncomingMessage, response: ServerResponse, length: number, tag: string, isPublic: boolean): { start: number; end: number } | null {
+  const cacheControl = isPublic ? CACHE.forever : CACHE.forever.replace('public', 'private');
+  if (sendNotModified(request, response, tag, cacheControl)) return null;
+  const ifRange = request.headers['if-range'];
+  const range = ifRange === undefined || ifRange === tag ? parseByteRange(request.headers.range, length) : null;
+  if (range === 'unsatisfiable') {
+    sendText(response, 416, 'No such bytes.', { 'Content-Range': `bytes */${length}` });
+    return null;
+  }
+  const { start, end } = range ?? { start: 0, end: length };
+  sendHead(response, range === null ? 200 : 206, {
+    'Content-Type': 'video/mp4',
+    'Content-Length': end - start,
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': cacheControl,
+    ETag: tag,
+    ...(range === null ? {} : { 'Content-Range': `bytes ${start}-${end - 1}/${length}` }),
+  });
+  if (request.method !== 'HEAD') return { start, end };
+  response.end();
+  return null;
+}
+
+async function fileSize(path: string): Promise<number> {
+  try {
+    const file = await open(path);
+    try {
+      return (await file.stat()).size;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/** What a path asks for. */
+export type Route =
+  | { readonly kind: 'multivariant' | 'media_playlist'; readonly videoUuid: string }
+  | { readonly kind: 'range'; readonly sessionId: string; readonly volume: number; readonly start: number; readonly end: number }
+  /** The part that begins at a byte; its end is for the server to know. */
+  | { readonly kind: 'part'; readonly sessionId: string; readonly volume: number; readonly start: number };
+
+const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const PLAYLIST = new RegExp(`^/static/streaming-playlists/hls/(?:private/)?(${UUID})/(master|0)\\.m3u8$`);
+const MEDIA = new RegExp(`^/media/(${UUID})/([0-9]{6})/([0-9]{1,15})(?:-([0-9]{1,15}))?\\.(?:m4s|mp4)$`);
+
+/** Paths that are delivery's to answer, if only with 404. */
+export function isDeliveryPath(path: string): boolean {
+  return path.startsWith('/media/') || path.startsWith('/static/streaming-playlists/');
+}
+
+/** The route of a path without its query, or null when there is none. */
+export function parseRoute(path: string): Route | null {
+  const media = MEDIA.exec(path);
+  if (media !== null) {
+    const [, sessionId, volume, start, end] = media;
+    const place = { sessionId, volume: Number(volume), start: Number(start) };
+    if (end === undefined) return { kind: 'part', ...place };
+    return Number(end) > place.start ? { kind: 'range', ...place, end: Number(end) } : null;
+  }
+  const playlist = PLAYLIST.exec(path);
+  if (playlist === null) return null;
+  return { kind: playlist[2] === 'master' ? 'multivariant' : 'media_playlist', videoUuid: playlist[1] };
+}
+
+/** The delivery directives of a media playlist request (draft-pantos-hls-rfc8216bis section 6.2.5). */
+export interface Directives {
+  readonly sequence: number | null;
+  readonly part: number | null;
+  readonly skip: boolean;
+}
+
+/** Reads `_HLS_msn`, `_HLS_part` and `_HLS_skip`; null when one is wrong, or a part comes without its segment. */
+export function parseDirectives(query: URLSearchParams): Directives | null {
+  const sequence = wholeNumber(query.get('_HLS_msn'));
+  const part = wholeNumber(query.get('_HLS_part'));
+  const skip = query.get('_HLS_skip');
+  if (sequence === undefined || part === undefined || (part !== null && sequence === null)) return null;
+  if (skip !== null && skip !== 'YES' && skip !== 'v2') return null;
+  return { sequence, part, skip: skip !== null };
+}
+
+function wholeNumber(text: string | null): number | null | undefined {
+  if (text === null) return null;
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,83 @@
+import type { Block } from '../packager/block-pool.ts';
+import { MediaTimeline } from '../packager/media-timeline.ts';
+import type { TimelineStart } from '../packager/media-timeline.ts';
+import { MEDIA_TIMESCALE } from '../media/track.ts';
+
+/** How much of the newest media is kept in memory for players near the edge; older is read from the recording. */
+const MEMORY_TICKS = 3 * MEDIA_TIMESCALE;
+
+/** A part in memory. Whoever uses its bytes over an await retains the block. */
+export interface EdgePart {
+  readonly sessionId: string;
+  readonly volume: number;
+  readonly start: number;
+  readonly end: number;
+  readonly duration: number;
+  readonly block: Block;
+  readonly bytes: Uint8Array;
+}
+
+/** The live edge of one live: its playlist over all sessions, its newest parts in memory, and who waits for the next change. */
+export class LiveEdge {
+  readonly timeline: MediaTimeline;
+  #parts: EdgePart[] = [];
+  #ticks = 0;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(start: TimelineStart, partMs: number) {
+    this.timeline = new MediaTimeline(start, partMs);
+  }
+
+  /** Calls back after every change of the timeline, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The timeline has changed. */
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  keep(part: EdgePart): void {
+    part.block.retain();
+    this.#parts.push(part);
+    this.#ticks += part.duration;
+    let drop = 0;
+    while (this.#ticks - this.#parts[drop].duration >= MEMORY_TICKS) {
+      this.#ticks -= this.#parts[drop].duration;
+      this.#parts[drop].block.release();
+      drop += 1;
+    }
+    if (drop > 0) this.#parts.splice(0, drop);
+  }
+
+  /** The part that begins at `start` of a volume, if it is in memory. */
+  part(sessionId: string, volume: number, start: number): EdgePart | null {
+    for (let i = this.#parts.length - 1; i >= 0; i -= 1) {
+      const part = this.#parts[i];
+      if (part.start === start && part.volume === volume && part.sessionId === sessionId) return part;
+    }
+    return null;
+  }
+
+  /** The parts that make up `start` to `end` of a volume, if all are in memory. */
+  range(sessionId: string, volume: number, start: number, end: number): EdgePart[] | null {
+    const found: EdgePart[] = [];
+    let at = start;
+    for (const part of this.#parts) {
+      if (part.start !== at || part.volume !== volume || part.sessionId !== sessionId) continue;
+      found.push(part);
+      at = part.end;
+      if (at === end) return found;
+    }
+    return null;
+  }
+
+  /** Lets the memory go: there is no live edge any more. */
+  clear(): void {
+    for (const part of this.#parts) part.block.release();
+    this.#parts = [];
+    this.#ticks = 0;
+  }
+}

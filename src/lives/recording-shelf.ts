@@ -1,0 +1,62 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../log.ts';
+import { META_FILE, recordingDirectory } from '../recording/layout.ts';
+import type { RecordingMeta } from '../recording/layout.ts';
+import { recoverRecording } from '../recording/recovery.ts';
+import type { StoredRecording } from '../recording/stored-recording.ts';
+
+/** All recordings on disk: which there are, made whole when they are read, and deleted when nobody may ask for them any more. */
+export class RecordingShelf {
+  readonly directory: string;
+  readonly #log: Logger;
+  /** Recordings whose files are still being closed, by session. */
+  readonly #closing = new Map<string, Promise<void>>();
+
+  constructor(directory: string, log: Logger) {
+    this.directory = directory;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    await mkdir(this.directory, { recursive: true });
+  }
+
+  /** Notes that a recording's files are being closed: readers wait for it. `done` never rejects. */
+  closing(sessionId: string, done: Promise<void>): void {
+    this.#closing.set(sessionId, done);
+    void done.then(() => {
+      if (this.#closing.get(sessionId) === done) this.#closing.delete(sessionId);
+    });
+  }
+
+  /** Resolves when no recording is being closed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#closing.values());
+  }
+
+  /** Every recording's meta, oldest first. A directory without a readable one is said in the log and left alone. */
+  async list(): Promise<RecordingMeta[]> {
+    const metas: RecordingMeta[] = [];
+    for (const name of await readdir(this.directory)) {
+      try {
+        metas.push(JSON.parse(await readFile(join(this.directory, name, META_FILE), 'utf8')) as RecordingMeta);
+      } catch (error) {
+        this.#log.warn({ recording: name, err: error }, 'recording without meta left alone');
+      }
+    }
+    return metas.sort((a, b) => a.startedAt - b.startedAt);
+  }
+
+  /** Reads a recording; with `end`, one that its process left open is closed for good. */
+  async read(sessionId: string, end: boolean): Promise<StoredRecording> {
+    await this.#closing.get(sessionId);
+    return recoverRecording(recordingDirectory(this.directory, sessionId), end);
+  }
+
+  async remove(sessionId: string): Promise<void> {
+    await this.#closing.get(sessionId);
+    await rm(recordingDirectory(this.directory, sessionId), { recursive: true, force: true });
+    this.#log.info({ session: sessionId }, 'recording deleted');
+  }
+}

@@ -1,0 +1,200 @@
+import type { RefusalCode } from '../errors.ts';
+import type { SessionFact } from '../ledger/session-fact.ts';
+
+/** A session as the machine knows it: a fact less what the recording holds, which whoever carries out the effects fills in. */
+export type SessionStory = Omit<SessionFact, 'recordedBytes' | 'recordedMs' | 'width' | 'height'>;
+
+export type SessionState =
+  | { readonly phase: 'idle' }
+  | { readonly phase: 'on_air'; readonly story: SessionStory; readonly connectionId: string }
+  | { readonly phase: 'interrupted'; readonly story: SessionStory }
+  /** A live that is not permanent has been broadcast, or the live is gone: nobody may publish any more. */
+  | { readonly phase: 'over' };
+
+/** What a session takes from its live when it begins. */
+export type SessionSettings = Pick<SessionStory, 'videoUuid' | 'permanent' | 'saveReplay' | 'replayPrivacy' | 'reconnectWindowMs'>;
+
+export type SessionEvent =
+  | {
+      readonly kind: 'publish';
+      readonly at: number;
+      readonly connectionId: string;
+      /** The id of the session, should one begin. */
+      readonly sessionId: string;
+      readonly settings: SessionSettings;
+      readonly takeover: 'take_over' | 'refuse';
+      /** How long the connection that holds the live has sent no media. */
+      readonly holderIdleMs: number;
+    }
+  | { readonly kind: 'disconnected'; readonly at: number; readonly connectionId: string; readonly clean: boolean; readonly reason: string }
+  | { readonly kind: 'window_elapsed'; readonly at: number }
+  /** The live was deleted. */
+  | { readonly kind: 'removed'; readonly at: number }
+  /** The server closes: the session waits for its publisher over the restart. */
+  | { readonly kind: 'closing'; readonly at: number }
+  /** At start: the session was open when the process died, and media was recorded until `endedAt`. */
+  | { readonly kind: 'recovered'; readonly at: number; readonly story: SessionStory; readonly recordedUntil: number };
+
+export type SessionEffect =
+  /** Make the recording of a new session, and take the connection's media into it. */
+  | { readonly kind: 'begin'; readonly story: SessionStory }
+  /** Take the connection's media into the session's recording, behind a discontinuity. */
+  | { readonly kind: 'resume'; readonly story: SessionStory }
+  | { readonly kind: 'refuse'; readonly code: RefusalCode }
+  /** The connection's media goes nowhere from here; with a code, it is told why and closed. */
+  | { readonly kind: 'detach'; readonly connectionId: string; readonly code: RefusalCode | null }
+  | { readonly kind: 'start_window'; readonly ms: number }
+  | { readonly kind: 'stop_window' }
+  | { readonly kind: 'write_fact'; readonly story: SessionStory }
+  /** Close the recording for good; its replay, if it has one, follows from the fact. */
+  | { readonly kind: 'end'; readonly story: SessionStory }
+  /** Close the recording's files and leave it open for the next process. */
+  | { readonly kind: 'suspend'; readonly story: SessionStory };
+
+export interface Transition {
+  readonly state: SessionState;
+  readonly effects: readonly SessionEffect[];
+}
+
+/** A publisher that has sent no media for so long never keeps another one out. */
+export const IDLE_HOLDER_MS = 5000;
+
+/** The life of a live's sessions: pure, so that every path can be tested. Effects are carried out in order. */
+export function advance(state: SessionState, event: SessionEvent): Transition {
+  switch (event.kind) {
+    case 'publish':
+      return publish(state, event);
+    case 'disconnected':
+      return disconnected(state, event);
+    case 'window_elapsed':
+      return state.phase === 'interrupted' ? end(state.story, state.story.interruptedAt ?? event.at, 'window_elapsed', []) : stay(state);
+    case 'removed':
+      return removed(state, event.at);
+    case 'closing':
+      return closing(state, event.at);
+    case 'recovered':
+      return recovered(state, event);
+  }
+}
+
+function publish(state: SessionState, event: SessionEvent & { kind: 'publish' }): Transition {
+  const { at, connectionId } = event;
+  switch (state.phase) {
+    case 'over':
+      return { state, effects: [{ kind: 'refuse', code: 'live_ended' }] };
+    case 'idle': {
+      const story: SessionStory = {
+        ...event.settings,
+        sessionId: event.sessionId,
+        revision: 1,
+        state: 'open',
+        startedAt: at,
+        endedAt: null,
+        endReason: null,
+        error: null,
+        errorDetail: null,
+        interruptedAt: null,
+        gaps: [],
+      };
+      return {
+        state: { phase: 'on_air', story, connectionId },
+        effects: [
+          { kind: 'begin', story },
+          { kind: 'write_fact', story },
+        ],
+      };
+    }
+    case 'interrupted': {
+      const beganAt = state.story.interruptedAt ?? at;
+      const story = next(state.story, { state: 'open', interruptedAt: null, gaps: [...state.story.gaps, { beganAt, endedAt: Math.max(at, beganAt) }] });
+      return {
+        state: { phase: 'on_air', story, connectionId },
+        effects: [{ kind: 'stop_window' }, { kind: 'resume', story }, { kind: 'write_fact', story }],
+      };
+    }
+    case 'on_air': {
+      if (event.takeover === 'refuse' && event.holderIdleMs < IDLE_HOLDER_MS) return { state, effects: [{ kind: 'refuse', code: 'already_publishing' }] };
+      const story = next(state.story, { gaps: [...state.story.gaps, { beganAt: at, endedAt: at }] });
+      return {
+        state: { phase: 'on_air', story, connectionId },
+        effects: [
+          { kind: 'detach', connectionId: state.connectionId, code: 'taken_over' },
+          { kind: 'resume', story },
+          { kind: 'write_fact', story },
+        ],
+      };
+    }
+  }
+}
+
+function disconnected(state: SessionState, event: SessionEvent & { kind: 'disconnected' }): Transition {
+  if (state.phase !== 'on_air' || state.connectionId !== event.connectionId) return stay(state);
+  const detach: SessionEffect = { kind: 'detach', connectionId: event.connectionId, code: null };
+  const { story } = state;
+  if (event.clean) return end(story, event.at, event.reason, [detach]);
+  if (story.reconnectWindowMs === 0) return end(story, event.at, event.reason, [detach]);
+  const interrupted = next(story, { state: 'interrupted', interruptedAt: event.at });
+  return {
+    state: { phase: 'interrupted', story: interrupted },
+    effects: [detach, { kind: 'start_window', ms: story.reconnectWindowMs }, { kind: 'write_fact', story: interrupted }],
+  };
+}
+
+function removed(state: SessionState, at: number): Transition {
+  const over: SessionState = { phase: 'over' };
+  if (state.phase === 'on_air') {
+    const detach: SessionEffect = { kind: 'detach', connectionId: state.connectionId, code: 'live_deleted' };
+    return { state: over, effects: end(state.story, at, 'live_deleted', [detach]).effects };
+  }
+  if (state.phase === 'interrupted') {
+    return { state: over, effects: end(state.story, at, 'live_deleted', [{ kind: 'stop_window' }]).effects };
+  }
+  return { state: over, effects: [] };
+}
+
+function closing(state: SessionState, at: number): Transition {
+  const over: SessionState = { phase: 'over' };
+  if (state.phase === 'interrupted') {
+    return { state: over, effects: [{ kind: 'stop_window' }, { kind: 'suspend', story: state.story }] };
+  }
+  if (state.phase !== 'on_air') return { state: over, effects: [] };
+  const story = next(state.story, { state: 'interrupted', interruptedAt: at });
+  return {
+    state: over,
+    effects: [
+      { kind: 'detach', connectionId: state.connectionId, code: 'server_closing' },
+      { kind: 'suspend', story },
+      { kind: 'write_fact', story },
+    ],
+  };
+}
+
+function recovered(state: SessionState, event: SessionEvent & { kind: 'recovered' }): Transition {
+  const interruptedAt = event.story.interruptedAt ?? Math.max(event.recordedUntil, event.story.startedAt);
+  const story = event.story.state === 'interrupted' ? event.story : next(event.story, { state: 'interrupted', interruptedAt });
+  if (state.phase !== 'idle') return end(story, interruptedAt, 'superseded', []);
+  if (story.reconnectWindowMs === 0) return end(story, interruptedAt, 'server_stopped', []);
+  return {
+    state: { phase: 'interrupted', story },
+    effects: [
+      { kind: 'start_window', ms: story.reconnectWindowMs },
+      { kind: 'write_fact', story },
+    ],
+  };
+}
+
+function end(story: SessionStory, at: number, reason: string, before: readonly SessionEffect[]): Transition {
+  const ended = next(story, { state: 'ended', endedAt: Math.max(at, story.startedAt), endReason: reason, interruptedAt: null });
+  return {
+    state: { phase: story.permanent ? 'idle' : 'over' },
+    effects: [...before, { kind: 'end', story: ended }, { kind: 'write_fact', story: ended }],
+  };
+}
+
+function next(story: SessionStory, change: Partial<SessionStory>): SessionStory {
+  return { ...story, ...change, revision: story.revision + 1 };
+}
+
+function stay(state: SessionState): Transition {
+  return { state, effects: [] };
+}

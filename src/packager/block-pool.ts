@@ -1,0 +1,61 @@
+/** Smallest block: 64 KiB. A class holds twice the one before. */
+const SMALLEST_BITS = 16;
+/** Free blocks of one class that are kept for the next taker; more are left to the garbage collector. */
+const KEPT_PER_CLASS = 64;
+
+/**
+ * A run of memory that parts are built in, one behind the other. It is written by one packager; its bytes never change once a part
+ * over them is out. Counted: whoever keeps a slice of it across an await retains it, and the last release gives it back.
+ */
+export class Block {
+  readonly bytes: Uint8Array;
+  readonly #pool: BlockPool;
+  #holders = 1;
+
+  constructor(pool: BlockPool, bytes: Uint8Array) {
+    this.#pool = pool;
+    this.bytes = bytes;
+  }
+
+  /** Keeps the bytes from being used again until the matching release. */
+  retain(): void {
+    if (this.#holders === 0) throw new Error('block retained after its last release');
+    this.#holders += 1;
+  }
+
+  release(): void {
+    if (this.#holders === 0) throw new Error('block released more often than retained');
+    this.#holders -= 1;
+    if (this.#holders === 0) this.#pool.give(this.bytes);
+  }
+}
+
+/** Blocks in classes of powers of two, used again instead of allocated anew. */
+export class BlockPool {
+  readonly #free: Uint8Array[][] = [];
+  readonly #allocate: (byteLength: number) => Uint8Array;
+  /** Bytes handed out and not given back. */
+  bytesInUse = 0;
+
+  /** `allocate` makes the memory: the world decides whether threads share it. */
+  constructor(allocate: (byteLength: number) => Uint8Array = (byteLength) => new Uint8Array(byteLength)) {
+    this.#allocate = allocate;
+  }
+
+  /** A block of at least `minBytes`, held once by the caller. */
+  take(minBytes: number): Block {
+    let bits = SMALLEST_BITS;
+    while (2 ** bits < minBytes) bits += 1;
+    const bytes = this.#free[bits]?.pop() ?? this.#allocate(2 ** bits);
+    this.bytesInUse += bytes.length;
+    return new Block(this, bytes);
+  }
+
+  /** For Block only: its last holder let go. */
+  give(bytes: Uint8Array): void {
+    this.bytesInUse -= bytes.length;
+    const bits = Math.log2(bytes.length);
+    const kept = (this.#free[bits] ??= []);
+    if (kept.length < KEPT_PER_CLASS) kept.push(bytes);
+  }
+}

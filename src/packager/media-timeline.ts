@@ -1,0 +1,209 @@
+import { MEDIA_TIMESCALE } from '../media/track.ts';
+import type { AudioConfig, VideoConfig } from '../media/track.ts';
+import { SegmentColumns } from './segment-columns.ts';
+
+/** Consecutive segments of one volume under one init segment. */
+export interface Run {
+  /** URI of the volume: segments, parts and the init segment are below it. */
+  readonly baseUri: string;
+  readonly initUri: string;
+  /** EXT-X-DISCONTINUITY stands before its first segment. */
+  readonly discontinuity: boolean;
+  readonly video: VideoConfig | null;
+  readonly audio: AudioConfig | null;
+}
+
+/** A part as its playlist line needs it; offsets in its volume, duration in ticks. */
+export interface TimelinePart {
+  readonly start: number;
+  readonly end: number;
+  readonly duration: number;
+  readonly independent: boolean;
+}
+
+/** The parts of a segment that are still listed one by one. */
+export interface SegmentParts {
+  readonly sequence: number;
+  readonly run: Run;
+  readonly parts: readonly TimelinePart[];
+}
+
+export interface TimelineStart {
+  readonly mediaSequence: number;
+  readonly discontinuitySequence: number;
+  /** Seconds: never lowered (RFC 8216bis section 6.2.1), raised when the encoder's GOP is longer. */
+  readonly targetDuration: number;
+}
+
+/** Parts are listed for this many target durations from the end (RFC 8216bis section 6.2.2). */
+const PARTS_LISTED_TARGETS = 3;
+
+/**
+ * What the live playlist of one live tells, over all its sessions: a window of whole segments, the parts of the newest ones, and the segment that
+ * is being written. Media sequence numbers are the row numbers of `segments`, and never go back.
+ */
+export class MediaTimeline {
+  readonly segments = new SegmentColumns();
+  /** Grows with every change: what was rendered at a version stays right for it. */
+  version = 0;
+  /** A publisher is there. */
+  online = false;
+  /** The newest run is still being written: its next part is hinted at. */
+  runOpen = false;
+  /** No more will come: EXT-X-ENDLIST. */
+  ended = false;
+  /** Longest part, ms: grows only. */
+  partTargetMs: number;
+  targetDuration: number;
+  discontinuitySequence: number;
+
+  readonly #runs = new Map<number, Run>();
+  #runNumber = 0;
+  #listed: SegmentParts[] = [];
+  #open: TimelinePart[] = [];
+  #openDuration = 0;
+  #openDateMs = 0;
+  #openFrames = 0;
+
+  constructor(start: TimelineStart, partTargetMs: number) {
+    this.segments.first = this.segments.next = start.mediaSequence;
+    this.discontinuitySequence = start.discontinuitySequence;
+    this.targetDuration = start.targetDuration;
+    this.partTargetMs = partTargetMs;
+  }
+
+  /** The run that new parts belong to, or null before the first. */
+  get run(): Run | null {
+    return this.#runs.get(this.#runNumber) ?? null;
+  }
+
+  /** The segment that is being written: parts so far, and the wall clock of its beginning. */
+  get openParts(): readonly TimelinePart[] {
+    return this.#open;
+  }
+  get openDateMs(): number {
+    return this.#openDateMs;
+  }
+
+  /** Whole segments whose parts are still listed, oldest first. */
+  get listedParts(): readonly SegmentParts[] {
+    return this.#listed;
+  }
+
+  /** Where the next part will begin in its volume: what EXT-X-PRELOAD-HINT names. */
+  get nextPartStart(): number {
+    return this.#nextStart;
+  }
+  #nextStart = 0;
+
+  startRun(run: Run, firstPartStart: number): void {
+    const { segments } = this;
+    const unused = segments.length === 0 || segments.run(segments.next - 1) !== this.#runNumber;
+    if (unused) this.#runs.delete(this.#runNumber);
+    this.#runNumber += 1;
+    this.#runs.set(this.#runNumber, run);
+    this.#nextStart = firstPartStart;
+    this.runOpen = true;
+  }
+
+  addPart(part: TimelinePart, programDateTimeMs: number, videoFrames: number): void {
+    if (this.#open.length === 0) this.#openDateMs = programDateTimeMs;
+    this.#open.push(part);
+    this.#openDuration += part.duration;
+    this.#openFrames += videoFrames;
+    this.#nextStart = part.end;
+    this.partTargetMs = Math.max(this.partTargetMs, Math.ceil((part.duration * 1000) / MEDIA_TIMESCALE));
+    this.targetDuration = Math.max(this.targetDuration, roundedSeconds(this.#openDuration));
+    this.version += 1;
+  }
+
+  /** The open segment is whole; false when it has no part, and so is none. */
+  endSegment(): boolean {
+    const run = this.run;
+    const parts = this.#open;
+    if (parts.length === 0 || run === null) return false;
+    this.addSegment({
+      start: parts[0].start,
+      end: parts[parts.length - 1].end,
+      duration: this.#openDuration,
+      programDateTimeMs: this.#openDateMs,
+      videoFrames: this.#openFrames,
+      independent: parts[0].independent,
+    });
+    this.#listed.push({ sequence: this.segments.next - 1, run, parts });
+    this.#open = [];
+    this.#openDuration = this.#openFrames = 0;
+    this.#unlistOldParts();
+    this.version += 1;
+    return true;
+  }
+
+  /** A whole segment of the present run, as recovered from its recording. */
+  addSegment(row: { start: number; end: number; duration: number; programDateTimeMs: number; videoFrames: number; independent: boolean }): void {
+    this.segments.add({ ...row, run: this.#runNumber });
+    this.targetDuration = Math.max(this.targetDuration, roundedSeconds(row.duration));
+    this.#nextStart = row.end;
+  }
+
+  runOf(sequence: number): Run {
+    const run = this.#runs.get(this.segments.run(sequence));
+    if (run === undefined) throw new Error(`segment ${sequence} has no run`);
+    return run;
+  }
+
+  /** EXT-X-DISCONTINUITY stands before this segment (also when it is the first of the window). */
+  discontinuityBefore(sequence: number): boolean {
+    const run = this.segments.run(sequence);
+    const firstOfRun = sequence === this.segments.first ? this.#firstIsRunStart : this.segments.run(sequence - 1) !== run;
+    return firstOfRun && this.runOf(sequence).discontinuity;
+  }
+  #firstIsRunStart = true;
+
+  /** Keeps the newest segments that make up `windowTicks`, and at least those within three target durations. */
+  trim(windowTicks: number): void {
+    const least = Math.max(windowTicks, 2 * PARTS_LISTED_TARGETS * this.targetDuration * MEDIA_TIMESCALE);
+    const { segments } = this;
+    let kept = this.#openDuration;
+    let first = segments.next;
+    while (first > segments.first && kept < least) {
+      first -= 1;
+      kept += segments.duration(first);
+    }
+    this.trimTo(first);
+  }
+
+  /** Drops the segments before this one from the window. */
+  trimTo(first: number): void {
+    const { segments } = this;
+    while (segments.first < first && segments.length > 0) {
+      const run = segments.run(segments.first);
+      if (this.discontinuityBefore(segments.first)) this.discontinuitySequence += 1;
+      segments.trim(segments.first + 1);
+      this.#firstIsRunStart = segments.length === 0 || segments.run(segments.first) !== run;
+      if (this.#firstIsRunStart && run !== this.#runNumber) this.#runs.delete(run);
+      this.version += 1;
+    }
+    this.#listed = this.#listed.filter((listed) => listed.sequence >= segments.first);
+  }
+
+  /** Whether the playlist holds this part (or, without a part, this whole segment) already: what a blocking reload waits for. */
+  holds(sequence: number, part: number | null): boolean {
+    if (sequence < this.segments.next) return true;
+    return part !== null && sequence === this.segments.next && part < this.#open.length;
+  }
+
+  #unlistOldParts(): void {
+    let age = 0;
+    let keep = this.#listed.length;
+    while (keep > 0 && age < PARTS_LISTED_TARGETS * this.targetDuration * MEDIA_TIMESCALE) {
+      keep -= 1;
+      for (const part of this.#listed[keep].parts) age += part.duration;
+    }
+    this.#listed.splice(0, keep);
+  }
+}
+
+/** RFC 8216bis section 4.4.3.1: durations are rounded to the nearest second when held against the target. */
+function roundedSeconds(ticks: number): number {
+  return Math.round(ticks / MEDIA_TIMESCALE);
+}

@@ -1,0 +1,74 @@
+import { MEDIA_TIMESCALE } from '../media/track.ts';
+import type { MediaTimeline, TimelinePart } from './media-timeline.ts';
+
+/** Segments that the measures are taken over: the newest ones. */
+const MEASURED_SEGMENTS = 60;
+/** Frame rates that a measured one is taken for when it is within 2 %. */
+const USUAL_FRAME_RATES = [10, 12, 12.5, 15, 20, 24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60, 120];
+
+/** Bits and frames a second as they were, or null while there is no media. */
+export interface Measures {
+  readonly peakBitRate: number;
+  readonly averageBitRate: number;
+  readonly frameRate: number | null;
+}
+
+/** Measures the newest media of a timeline: BANDWIDTH is the peak of its segments, or of what there is of the first (RFC 8216bis section 4.4.6.2). */
+export function measure(timeline: MediaTimeline): Measures | null {
+  const { segments } = timeline;
+  let bytes = 0;
+  let duration = 0;
+  let frames = 0;
+  let peak = 0;
+  for (let row = Math.max(segments.first, segments.next - MEASURED_SEGMENTS); row < segments.next; row += 1) {
+    const segmentBytes = segments.end(row) - segments.start(row);
+    bytes += segmentBytes;
+    duration += segments.duration(row);
+    frames += segments.videoFrames(row);
+    peak = Math.max(peak, (segmentBytes * 8 * MEDIA_TIMESCALE) / segments.duration(row));
+  }
+  if (duration === 0) {
+    const parts: readonly TimelinePart[] = timeline.openParts;
+    for (const part of parts) {
+      bytes += part.end - part.start;
+      duration += part.duration;
+    }
+    if (duration === 0) return null;
+    peak = (bytes * 8 * MEDIA_TIMESCALE) / duration;
+  }
+  return {
+    peakBitRate: Math.ceil(peak),
+    averageBitRate: Math.ceil((bytes * 8 * MEDIA_TIMESCALE) / duration),
+    frameRate: frames === 0 ? null : (frames * MEDIA_TIMESCALE) / duration,
+  };
+}
+
+/** The multivariant playlist of a live or replay: its one variant, as measured. Null while nothing is known of it. */
+export function renderMultivariantPlaylist(timeline: MediaTimeline, mediaUri: string): string | null {
+  const run = timeline.segments.length > 0 ? timeline.runOf(timeline.segments.next - 1) : timeline.run;
+  const measures = measure(timeline);
+  if (run === null || measures === null) return null;
+  const codecs = [run.video?.codecString, run.audio?.codecString].filter((codec) => codec !== undefined).join(',');
+  const attributes = [`BANDWIDTH=${measures.peakBitRate}`, `AVERAGE-BANDWIDTH=${measures.averageBitRate}`, `CODECS="${codecs}"`];
+  if (run.video !== null) {
+    const { width, height, pixelAspect } = run.video;
+    attributes.push(`RESOLUTION=${Math.round((width * pixelAspect.h) / pixelAspect.v)}x${height}`);
+    const frameRate = usualFrameRate(measures.frameRate, run.video.frameRate);
+    if (frameRate !== null) attributes.push(`FRAME-RATE=${frameRate.toFixed(3)}`);
+  }
+  return `#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-STREAM-INF:${attributes.join(',')}\n${mediaUri}\n`;
+}
+
+/** The measured rate, less what rounded timestamps did to it: the rate told by the encoder or a usual one, when near. */
+function usualFrameRate(measured: number | null, told: number | null): number | null {
+  if (measured === null) return told;
+  let nearest = measured;
+  let off = 0.02 * measured;
+  for (const rate of told === null ? USUAL_FRAME_RATES : [...USUAL_FRAME_RATES, told]) {
+    if (Math.abs(rate - measured) < off) {
+      nearest = rate;
+      off = Math.abs(rate - measured);
+    }
+  }
+  return nearest;
+}
