@@ -22,7 +22,7 @@ export interface LiveSessionRow {
 
 const SELECT = `select s.id, s.number, s.started_at as "startedAt", s.ended_at as "endedAt", s.end_reason as "endReason", s.error,
   s.error_detail as "errorDetail", s.save_replay as "saveReplay", p.privacy as "replayPrivacy", s.ending_processed as "endingProcessed",
-  s.recorded_bytes::float8 as "recordedBytes", s.recorded_ms::float8 as "recordedMs", v.id as "replayId", v.uuid as "replayUuid",
+  s.recorded_bytes as "recordedBytes", s.recorded_ms as "recordedMs", v.id as "replayId", v.uuid as "replayUuid",
   (select coalesce(json_agg(json_build_object('beganAt', g.began_at, 'endedAt', g.ended_at) order by g.position), '[]')
    from session_gaps g where g.session_id = s.id) as gaps
   from sessions s left join replay_settings p on p.id = s.replay_settings_id

@@ -48,8 +48,8 @@ export interface VideoRow {
 
 const COLUMNS = `v.id, v.uuid, v.name, v.description, v.support, v.privacy, v.state, v.is_live as "isLive", v.category, v.licence, v.language,
   v.tags, v.nsfw, v.nsfw_flags as "nsfwFlags", v.nsfw_summary as "nsfwSummary", v.comments_policy as "commentsPolicy",
-  v.download_enabled as "downloadEnabled", v.wait_transcoding as "waitTranscoding", v.duration_ms::float8 as "durationMs", v.width, v.height,
-  v.views::float8 as views, v.originally_published_at as "originallyPublishedAt", coalesce(v.published_at, v.created_at) as "publishedAt",
+  v.download_enabled as "downloadEnabled", v.wait_transcoding as "waitTranscoding", v.duration_ms as "durationMs", v.width, v.height,
+  v.views, v.originally_published_at as "originallyPublishedAt", coalesce(v.published_at, v.created_at) as "publishedAt",
   v.created_at as "createdAt", v.updated_at as "updatedAt",
   c.id as "channelId", c.name as "channelName", c.display_name as "channelDisplayName", c.description as "channelDescription",
   c.support as "channelSupport", u.id as "ownerId", u.username as "ownerName", l.permanent, l.schedules,
@@ -80,6 +80,10 @@ export interface VideoFilter {
   /** Part of the name. */
   readonly search: string | null;
   readonly tagsOneOf: readonly string[] | null;
+  readonly categoryOneOf: readonly number[] | null;
+  readonly licenceOneOf: readonly number[] | null;
+  readonly languageOneOf: readonly string[] | null;
+  readonly nsfw: boolean | null;
   /** The UUID of the live whose replays are asked for. */
   readonly replayOf: string | null;
 }
@@ -117,7 +121,11 @@ const WHERE = `where ($1::boolean is null or v.is_live = $1)
   and ($6::integer is null or c.user_id = $6)
   and ($7::text is null or v.name ilike $7)
   and ($8::text[] is null or exists (select from unnest(v.tags) tag where lower(tag) = any($8)))
-  and ($9::uuid is null or o.uuid = $9)`;
+  and ($9::uuid is null or o.uuid = $9)
+  and ($10::smallint[] is null or v.category = any($10))
+  and ($11::smallint[] is null or v.licence = any($11))
+  and ($12::text[] is null or v.language = any($12))
+  and ($13::boolean is null or v.nsfw = $13)`;
 
 /** One page of the videos that pass the filter, and how many pass in all. */
 export async function listVideos(
@@ -136,11 +144,15 @@ export async function listVideos(
     filter.search === null ? null : `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`,
     filter.tagsOneOf?.map((tag) => tag.toLowerCase()) ?? null,
     filter.replayOf,
+    filter.categoryOneOf,
+    filter.licenceOneOf,
+    filter.languageOneOf,
+    filter.nsfw,
   ];
   const direction = order.descending ? 'desc' : 'asc';
   const { rows: counted } = await database.query<{ total: number }>(`select count(*)::integer as total ${FROM} ${WHERE}`, values);
   const { rows } = await database.query<VideoRow>(
-    `select ${COLUMNS} ${FROM} ${WHERE} order by ${SORT_COLUMNS[order.key]} ${direction}, v.id ${direction} offset $10 limit $11`,
+    `select ${COLUMNS} ${FROM} ${WHERE} order by ${SORT_COLUMNS[order.key]} ${direction}, v.id ${direction} offset $14 limit $15`,
     [...values, page.start, page.count],
   );
   return { total: counted[0]!.total, rows };

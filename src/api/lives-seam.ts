@@ -1,0 +1,18 @@
+import type { LiveRecord, ReplayRecord } from '../database/directory.ts';
+
+/**
+ * The door of the room `lives` for the API. Called after the commit that it tells of, in the order of the commits of one video, so that the
+ * in-memory directory of stream keys, settings and privacy stays true.
+ */
+export interface LivesDoor {
+  /** A live was made or changed. Settings of the session on air stay as they were when it began. */
+  put(live: LiveRecord): void;
+  /** A live was deleted: its publisher is disconnected and recordings that no replay shows are deleted. */
+  remove(videoUuid: string): Promise<void>;
+  /** A replay was changed. */
+  putReplay(replay: ReplayRecord): void;
+  /** A replay was deleted, and its recording goes with it. */
+  removeReplay(replay: { videoUuid: string; sessionId: string }): Promise<void>;
+  /** How many watch now, where somebody counts. */
+  viewers?(videoUuid: string): number;
+}

@@ -1,0 +1,148 @@
+import { createApi } from '../../src/api/server.ts';
+import { Authenticator } from '../../src/api/authenticator.ts';
+import { DEFAULT_API_LIMITS } from '../../src/api/context.ts';
+import { ensureRoot } from '../../src/database/first-start.ts';
+import { insertChannel } from '../../src/database/channels.ts';
+import { hashPassword } from '../../src/database/password.ts';
+import { insertUser } from '../../src/database/users.ts';
+import { createLog } from '../../src/log.ts';
+import { withDatabase } from './postgres.ts';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { ApiSettings } from '../../src/api/context.ts';
+import type { LivesDoor } from '../../src/api/lives-seam.ts';
+import type { Database } from '../../src/database/database.ts';
+import type { TestContext } from 'node:test';
+
+export const ROOT_PASSWORD = 'a root password';
+
+export const TEST_SETTINGS: ApiSettings = {
+  publicUrl: 'http://live.example:9000',
+  rtmpPublicUrl: 'rtmp://live.example:1935/live',
+  rtmpPort: 1935,
+  dvrMaxWindowS: 3600,
+  reconnectWindowMs: 15_000,
+  instanceName: 'Test',
+  version: '0.0.0',
+  limits: { ...DEFAULT_API_LIMITS, logins: -1 },
+};
+
+/** Remembers what the API told the room `lives`. */
+export class DoorDiary implements LivesDoor {
+  readonly said: { call: string; [field: string]: unknown }[] = [];
+  put(live: object): void {
+    this.said.push({ call: 'put', ...live });
+  }
+  async remove(videoUuid: string): Promise<void> {
+    this.said.push({ call: 'remove', videoUuid });
+  }
+  putReplay(replay: object): void {
+    this.said.push({ call: 'putReplay', ...replay });
+  }
+  async removeReplay(replay: object): Promise<void> {
+    this.said.push({ call: 'removeReplay', ...replay });
+  }
+  /** What was said since it was last asked. */
+  take(): { call: string; [field: string]: unknown }[] {
+    return this.said.splice(0);
+  }
+}
+
+/** A request to the API: `as` is whose access token goes with it. */
+export interface Call {
+  readonly method?: InjectOptions['method'];
+  readonly url: string;
+  readonly as?: string;
+  readonly body?: unknown;
+  readonly form?: string;
+  readonly headers?: Record<string, string>;
+  readonly remoteAddress?: string;
+}
+
+/** The API on a database of its own, with a root whose channel has number 1. */
+export class ApiHarness {
+  readonly app: FastifyInstance;
+  readonly database: Database;
+  readonly authenticator: Authenticator;
+  readonly door: DoorDiary;
+
+  private constructor(app: FastifyInstance, database: Database, authenticator: Authenticator, door: DoorDiary) {
+    this.app = app;
+    this.database = database;
+    this.authenticator = authenticator;
+    this.door = door;
+  }
+
+  static async open(t: TestContext, changes: Partial<ApiSettings> = {}): Promise<ApiHarness> {
+    const database = await withDatabase(t);
+    await ensureRoot(database, { password: ROOT_PASSWORD, dvrWindowS: 3600 });
+    const authenticator = new Authenticator(database);
+    const door = new DoorDiary();
+    const settings = { ...TEST_SETTINGS, ...changes };
+    const app = await createApi({ database, lives: door, authenticator, settings, log: createLog('silent') });
+    await app.ready();
+    t.after(() => app.close());
+    return new ApiHarness(app, database, authenticator, door);
+  }
+
+  call({ method = 'GET', url, as, body, form, headers = {}, remoteAddress = '127.0.0.1' }: Call): Promise<LightMyRequestResponse> {
+    const authorization = as === undefined ? {} : { authorization: `Bearer ${as}` };
+    const type = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
+    const payload = form ?? (body as object | undefined);
+    return this.app.inject({
+      method,
+      url: `/api/v1${url}`,
+      headers: { ...authorization, ...type, ...headers },
+      remoteAddress,
+      ...(payload === undefined ? {} : { payload }),
+    });
+  }
+
+  /** The call's answer as JSON, which must have the status. */
+  async json<Answer = any>(call: Call, status = 200): Promise<Answer> {
+    const answer = await this.call(call);
+    if (answer.statusCode !== status) throw new Error(`${call.method ?? 'GET'} ${call.url}: ${answer.statusCode}, not ${status}: ${answer.body}`);
+    return (answer.body === '' ? undefined : answer.json()) as Answer;
+  }
+
+  async signIn(username = 'root', password = ROOT_PASSWORD): Promise<string> {
+    const client = await this.json<{ client_id: string; client_secret: string }>({ url: '/oauth-clients/local' });
+    const form = new URLSearchParams({ ...client, grant_type: 'password', username, password }).toString();
+    return (await this.json<{ access_token: string }>({ method: 'POST', url: '/users/token', form })).access_token;
+  }
+
+  /** Another user with a channel `<name>_channel`, signed in. */
+  async addUser(username: string, role: 0 | 1 | 2 = 2): Promise<{ token: string; userId: number; channelId: number }> {
+    const passwordHash = await hashPassword(`password of ${username}`);
+    const userId = await insertUser(this.database, { username, email: `${username}@example.org`, passwordHash, role });
+    if (userId === null) throw new Error(`There is a user ${username} already.`);
+    const channelId = await insertChannel(this.database, { userId, name: `${username}_channel`, displayName: username });
+    return { token: await this.signIn(username, `password of ${username}`), userId, channelId };
+  }
+
+  /** A live made through the API. */
+  async addLive(as: string, fields: object = {}): Promise<{ id: number; uuid: string; shortUUID: string }> {
+    const body = { channelId: 1, name: 'A live', permanentLive: true, ...fields };
+    const { video } = await this.json<{ video: { id: number; uuid: string; shortUUID: string } }>({ method: 'POST', url: '/videos/live', as, body });
+    return video;
+  }
+
+  /** A session of a live as the ledger would have written it, with its replay if it has ended. */
+  async addSession(liveId: number, session: { id: string; startedAt: Date; endedAt: Date | null; replayPrivacy?: number }): Promise<number | null> {
+    const { id, startedAt, endedAt, replayPrivacy = 1 } = session;
+    await this.database.query('insert into replay_settings (id, privacy) values ($1, $2)', [id, replayPrivacy]);
+    await this.database.query(
+      `insert into sessions (id, revision, live_id, started_at, ended_at, end_reason, save_replay, replay_settings_id, ending_processed, recorded_bytes, recorded_ms)
+       values ($1, 1, $2, $3, $4, $5, true, $1, $6, 1000, 2500)`,
+      [id, liveId, startedAt, endedAt, endedAt && 'unpublished', endedAt !== null],
+    );
+    if (!endedAt) return null;
+    const { rows } = await this.database.query<{ id: number }>(
+      `with video as (insert into videos (uuid, channel_id, name, privacy, duration_ms, width, height, published_at)
+                      select $1, channel_id, name || ' replay', $3, 2500, 640, 360, $4 from videos where id = $2 returning id),
+            replay as (insert into replays (session_id, video_id) select $1, id from video)
+       select id from video`,
+      [id, liveId, replayPrivacy, endedAt],
+    );
+    return rows[0]!.id;
+  }
+}
