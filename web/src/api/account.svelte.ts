@@ -1,6 +1,6 @@
 import { ApiError } from './api-error.ts';
 import { request, type Call } from './request.ts';
-import type { Me } from './shapes.ts';
+import type { MyUser } from '../../../src/api/contract.ts';
 
 interface Tokens {
   access: string;
@@ -16,7 +16,7 @@ const key = 'reprise.tokens';
 
 class Account {
   #tokens: Tokens | null = $state.raw(read());
-  me: Me | null = $state.raw(null);
+  me: MyUser | null = $state.raw(null);
   #refreshing: Promise<void> | null = null;
 
   get signedIn(): boolean {
@@ -41,7 +41,7 @@ class Account {
 
   /** Reads who is signed in; does nothing for a visitor. */
   async load(): Promise<void> {
-    if (this.signedIn) this.me = await this.call<Me>('/users/me');
+    if (this.signedIn) this.me = await this.call<MyUser>('/users/me');
   }
 
   /** Another window of this browser signed in or out. */

@@ -1,47 +1,46 @@
+import type { List, LiveVideo, LiveVideoCreate, LiveVideoCreated, Video, VideoDetails } from '../../../src/api/contract.ts';
 import { account } from './account.svelte.ts';
-import type { Live, LiveSession, NewLive, Page, Video, VideoDetails } from './shapes.ts';
 
 const at = (id: string | number) => encodeURIComponent(String(id));
 
-/** Lives that anyone may see, those on air and those that wait. */
-export function listLives(signal?: AbortSignal): Promise<Page<Video>> {
-  return account.call('/videos?isLive=true&includeScheduledLive=true&sort=-publishedAt&count=100', signalled(signal));
+/** Lives that anyone may see: on air, and waiting for their publisher. */
+export function listLives(signal?: AbortSignal): Promise<List<Video>> {
+  return account.call('/videos?isLive=true&includeWaitingLive=true&sort=-publishedAt&count=100', signalled(signal));
 }
 
-/** Replays, newest first. */
-export function listReplays(start: number, count: number, signal?: AbortSignal): Promise<Page<Video>> {
-  return account.call(`/videos?isLive=false&sort=-publishedAt&start=${start}&count=${count}`, signalled(signal));
-}
-
-/** The replays of one channel, newest first. */
-export function listChannelReplays(channel: string, count: number, signal?: AbortSignal): Promise<Page<Video>> {
-  return account.call(`/video-channels/${at(channel)}/videos?isLive=false&sort=-publishedAt&count=${count}`, signalled(signal));
+/** Replays, newest first; of one live when it is given. */
+export function listReplays(start: number, count: number, signal?: AbortSignal, live?: string): Promise<List<Video>> {
+  const of = live === undefined ? '' : `&replayOf=${at(live)}`;
+  return account.call(`/videos?isLive=false&sort=-publishedAt&start=${start}&count=${count}${of}`, signalled(signal));
 }
 
 /** The lives of the signed-in account, newest first. */
-export function listMyLives(signal?: AbortSignal): Promise<Page<Video>> {
+export function listMyLives(signal?: AbortSignal): Promise<List<Video>> {
   return account.call('/users/me/videos?isLive=true&sort=-createdAt&count=100', signalled(signal));
 }
 
+/** A video by its number, UUID or short UUID. */
 export function getVideo(id: string, signal?: AbortSignal): Promise<VideoDetails> {
   return account.call(`/videos/${at(id)}`, signalled(signal));
 }
 
+/** Removes a video; a live's replays stay. */
 export function deleteVideo(id: string): Promise<void> {
   return account.call(`/videos/${at(id)}`, { method: 'DELETE' });
 }
 
 /** A live's settings; with its key for who may broadcast to it. */
-export function getLive(id: string, signal?: AbortSignal): Promise<Live> {
+export function getLive(id: string, signal?: AbortSignal): Promise<LiveVideo> {
   return account.call(`/videos/live/${at(id)}`, signalled(signal));
 }
 
-/** The broadcasts of a live, newest first; only for who manages it. */
-export function listSessions(id: string, signal?: AbortSignal): Promise<Page<LiveSession>> {
-  return account.call(`/videos/live/${at(id)}/sessions?sort=-startDate`, signalled(signal));
-}
+/** What the form of a new live asks. */
+export type NewLive = Required<Pick<LiveVideoCreate, 'channelId' | 'name' | 'privacy' | 'permanentLive' | 'saveReplay'>> & {
+  replayPrivacy: number;
+};
 
-export async function createLive(live: NewLive): Promise<{ uuid: string; shortUUID: string }> {
+/** Makes a live. */
+export async function createLive(live: NewLive): Promise<LiveVideoCreated['video']> {
   const body = new FormData();
   body.set('channelId', String(live.channelId));
   body.set('name', live.name);
@@ -49,7 +48,7 @@ export async function createLive(live: NewLive): Promise<{ uuid: string; shortUU
   body.set('permanentLive', String(live.permanentLive));
   body.set('saveReplay', String(live.saveReplay));
   if (live.saveReplay) body.set('replaySettings[privacy]', String(live.replayPrivacy));
-  const { video } = await account.call<{ video: { uuid: string; shortUUID: string } }>('/videos/live', { method: 'POST', body });
+  const { video } = await account.call<LiveVideoCreated>('/videos/live', { method: 'POST', body });
   return video;
 }
 

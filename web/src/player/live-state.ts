@@ -1,4 +1,4 @@
-import type { Video } from '../api/shapes.ts';
+import type { Video } from '../../../src/api/contract.ts';
 import type { LiveState } from './picture.ts';
 
 /** What the API says of a live; `null` for a replay. */
