@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { PublishDoor } from '../lives/door.ts';
+import type { Logger } from '../log.ts';
+import { DEFAULT_INGEST_LIMITS } from './limits.ts';
+import type { IngestLimits } from './limits.ts';
+import { RtmpPublisher } from './rtmp-publisher.ts';
+import type { PublisherOwner } from './rtmp-publisher.ts';
+import { readShared } from './shared-read.ts';
+
+export interface RtmpListenerOptions {
+  readonly host: string;
+  /** 0: any free port, see `port`. */
+  readonly port: number;
+  readonly door: PublishDoor;
+  readonly log: Logger;
+  /** The application's name in RTMP URLs; `live` when not set. */
+  readonly app?: string;
+  readonly limits?: Partial<IngestLimits>;
+}
+
+const TICK_MS = 250;
+const BACKLOG = 4096;
+const TURNED_AWAY_LOG_MS = 10_000;
+
+/** Listens for RTMP publishers and leads them to the door. */
+export class RtmpListener implements PublisherOwner {
+  readonly app: string;
+  readonly door: PublishDoor;
+  readonly limits: IngestLimits;
+  now = performance.now();
+  readonly #options: RtmpListenerOptions;
+  readonly #server: Server;
+  readonly #publishers = new Set<RtmpPublisher>();
+  #timer: NodeJS.Timeout | null = null;
+  #closing: Promise<void> | null = null;
+  #turnedAway = 0;
+  #turnedAwayLoggedAt = -Infinity;
+
+  constructor(options: RtmpListenerOptions) {
+    this.#options = options;
+    this.app = options.app ?? 'live';
+    this.door = options.door;
+    this.limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#open(socket));
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections, publishing or not. */
+  get connectionCount(): number {
+    return this.#publishers.size;
+  }
+
+  get hasRoom(): boolean {
+    return this.#publishing() < this.limits.publishers;
+  }
+
+  /** Listens; rejects when the address is taken. */
+  async start(): Promise<void> {
+    const { host, port } = this.#options;
+    const listening = once(this.#server, 'listening');
+    this.#server.listen({ host, port, backlog: BACKLOG });
+    await listening;
+    this.#server.on('error', (error) => this.#options.log.error({ err: error }, 'RTMP listener'));
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#options.log.info({ host, port: this.port }, 'listening for RTMP');
+  }
+
+  /** Stops listening, tells every publisher, and resolves when all connections are closed, within `lingerMs` and a little. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#server.listening) this.#server.close();
+    for (const publisher of this.#publishers) publisher.close('server_closing');
+    await Promise.all(Array.from(this.#publishers, (publisher) => publisher.closed));
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #open(accepted: Socket): void {
+    if (this.#closing !== null || this.#publishers.size - this.#publishing() >= this.limits.strangers) {
+      accepted.destroy();
+      this.#turnedAway += 1;
+      return;
+    }
+    const publisher = new RtmpPublisher(randomUUID(), this, this.#options.log, (read) => readShared(accepted, read));
+    this.#publishers.add(publisher);
+    void publisher.closed.then(() => this.#publishers.delete(publisher));
+  }
+
+  #publishing(): number {
+    let count = 0;
+    for (const publisher of this.#publishers) if (publisher.publishing) count += 1;
+    return count;
+  }
+
+  #tick(): void {
+    this.now = performance.now();
+    for (const publisher of this.#publishers) publisher.tick(this.now);
+    if (this.#turnedAway > 0 && this.now - this.#turnedAwayLoggedAt > TURNED_AWAY_LOG_MS) {
+      this.#options.log.warn({ count: this.#turnedAway, limit: this.limits.strangers }, 'connections turned away: too many that do not publish');
+      this.#turnedAway = 0;
+      this.#turnedAwayLoggedAt = this.now;
+    }
+  }
+}

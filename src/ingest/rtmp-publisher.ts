@@ -1,0 +1,237 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { ProtocolError, Refused } from '../errors.ts';
+import type { RefusalCode } from '../errors.ts';
+import type { Publication, PublicationEnd, PublishDoor, PublisherConnection } from '../lives/door.ts';
+import { maskKey } from '../log.ts';
+import type { Logger } from '../log.ts';
+import type { HandshakeSecrets } from '../rtmp/handshake.ts';
+import { RtmpServerConnection } from '../rtmp/server-connection.ts';
+import type { RtmpServerHandler } from '../rtmp/server-connection.ts';
+import type { IngestLimits } from './limits.ts';
+
+const SECRETS: HandshakeSecrets = {
+  hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
+  randomBytes,
+};
+
+/** What a publisher's connection has of its listener. */
+export interface PublisherOwner {
+  readonly app: string;
+  readonly door: PublishDoor;
+  readonly limits: IngestLimits;
+  /** A clock in ms that is set once a tick: telling the time for every read would cost more than it is worth. */
+  readonly now: number;
+  /** There is room for one more publisher. */
+  readonly hasRoom: boolean;
+}
+
+/** One publisher's connection: its socket, its RTMP and, once admitted, its publication. Owns all three. */
+export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
+  readonly id: string;
+  readonly #owner: PublisherOwner;
+  readonly #log: Logger;
+  readonly #socket: Socket;
+  readonly #remoteAddress: string;
+  readonly #rtmp: RtmpServerConnection;
+  #publication: Publication | null = null;
+  /** Bytes that came behind the request to publish, and wait for its answer. */
+  #unread: Uint8Array | null = null;
+  /** Why the connection is over; the first reason holds. */
+  #reason: string | null = null;
+  #detail: string | undefined;
+  #closed = false;
+  #heardBytes = false;
+  #publishedOnce = false;
+  readonly #openedAt: number;
+  #heardAt: number;
+  /** Since when it is in the state it is waited for in, and until when it may linger. */
+  #state = 'handshake';
+  #stateSince: number;
+  #lingerUntil = Infinity;
+
+  /** `attach` begins to read the connection's socket with the callback it is given, and returns the socket. */
+  constructor(id: string, owner: PublisherOwner, log: Logger, attach: (read: (bytes: Uint8Array, count: number) => boolean) => Socket) {
+    this.id = id;
+    this.#owner = owner;
+    this.#openedAt = this.#heardAt = this.#stateSince = owner.now;
+    this.#rtmp = new RtmpServerConnection({ app: owner.app, limits: owner.limits.rtmp, secrets: SECRETS, handler: this });
+    this.#socket = attach((bytes, count) => this.#read(bytes, count));
+    this.#remoteAddress = this.#socket.remoteAddress ?? 'unknown';
+    this.#log = log.child({ connection: id, remote: this.#remoteAddress });
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#reason ??= 'disconnected';
+      this.#detail ??= error.code ?? error.message;
+    });
+    this.#socket.on('close', () => this.#onClose());
+  }
+
+  /** It holds a publication. */
+  get publishing(): boolean {
+    return this.#publication !== null;
+  }
+
+  /** Resolves when the socket is closed. */
+  get closed(): Promise<void> {
+    return this.#closed ? Promise.resolve() : new Promise((resolve) => this.#socket.once('close', () => resolve()));
+  }
+
+  /** PublisherConnection: tell the publisher why, then close. */
+  close(code: RefusalCode): void {
+    if (this.#reason !== null) return;
+    this.#reason = code;
+    this.#rtmp.close(code);
+    this.#linger();
+  }
+
+  /** Close at once, without a word. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Looks after the time limits; called a few times a second. */
+  tick(now: number): void {
+    const { limits } = this.#owner;
+    const state = this.#rtmp.state;
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#stateSince = now;
+    }
+    if (now >= this.#lingerUntil) this.#socket.destroy();
+    else if (state === 'handshake' && now - this.#openedAt > limits.handshakeMs) this.#fail('handshake_timeout', 'timed_out');
+    else if ((state === 'connecting' || state === 'connected') && now - this.#stateSince > limits.publishMs) this.#fail('publish_timeout', 'timed_out');
+    else if (state === 'publishing' && now - this.#heardAt > limits.readMs) this.#fail('read_timeout', 'timed_out');
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): void {
+    if (!this.#socket.writable) return;
+    this.#socket.write(bytes);
+    const unsent = this.#socket.writableLength;
+    if (unsent > this.#owner.limits.unsentBytes) this.#fail('peer_not_reading', 'protocol_error', `${unsent} bytes of answers not read`);
+  }
+
+  publish(streamKey: string, encoder: string | null): void {
+    void this.#ask(streamKey, encoder);
+  }
+
+  unpublished(): void {
+    this.#endPublication('unpublished');
+    this.#stateSince = this.#owner.now;
+    this.#log.info('publisher unpublished');
+  }
+
+  warn(warning: string, detail: string): void {
+    this.#log.warn({ warning, detail }, 'publisher sends what cannot be used');
+  }
+
+  async #ask(streamKey: string, encoder: string | null): Promise<void> {
+    try {
+      if (!this.#owner.hasRoom) throw new Refused('too_many_connections');
+      const request = { streamKey, connectionId: this.id, remoteAddress: this.#remoteAddress, encoder };
+      const publication = await this.#owner.door.publish(request, this);
+      this.#accept(publication, streamKey);
+    } catch (error) {
+      if (this.#closed) return;
+      if (error instanceof Refused) {
+        this.#detail = maskKey(streamKey);
+        this.close(error.code);
+      } else {
+        this.#crash(error);
+      }
+    }
+  }
+
+  #accept(publication: Publication, streamKey: string): void {
+    if (this.#reason !== null && this.#reason !== 'disconnected') {
+      publication.end('disconnected', this.#reason);
+      return;
+    }
+    this.#publication = publication;
+    this.#publishedOnce = true;
+    this.#heardAt = this.#owner.now;
+    const { sessionId, videoUuid } = publication;
+    this.#log.info({ key: maskKey(streamKey), session: sessionId, video: videoUuid, encoder: this.#rtmp.encoder }, 'publisher connected');
+    this.#guard(() => {
+      this.#rtmp.accept(publication.sink);
+      // Even where the socket is gone already: what came before counts, a goodbye above all.
+      const unread = this.#unread;
+      this.#unread = null;
+      if (unread === null || this.#feed(unread, unread.length)) this.#socket.resume();
+    });
+    if (this.#closed) this.#endPublication('disconnected', this.#detail);
+  }
+
+  #read(bytes: Uint8Array, count: number): boolean {
+    this.#heardBytes = true;
+    this.#heardAt = this.#owner.now;
+    return this.#guard(() => this.#feed(bytes, count));
+  }
+
+  /** True: go on reading. */
+  #feed(bytes: Uint8Array, count: number): boolean {
+    const at = this.#rtmp.push(bytes, 0, count);
+    if (this.#rtmp.state !== 'pending') return true;
+    this.#unread = at < count ? bytes.slice(at, count) : null;
+    return false;
+  }
+
+  /** Runs what the peer's bytes set off; whatever it throws ends this connection and no other. */
+  #guard(action: () => boolean | void): boolean {
+    try {
+      return action() !== false;
+    } catch (error) {
+      if (error instanceof Refused) {
+        this.#reason ??= error.code;
+        this.#linger();
+      } else if (error instanceof ProtocolError) {
+        this.#fail(error.reason, 'protocol_error', error.message);
+      } else {
+        this.#crash(error);
+      }
+      return true;
+    }
+  }
+
+  #fail(reason: string, end: PublicationEnd, detail?: string): void {
+    this.#reason ??= reason;
+    this.#detail ??= detail;
+    this.#rtmp.discard();
+    this.#endPublication(end, reason);
+    this.#socket.destroy();
+  }
+
+  #crash(error: unknown): void {
+    this.#log.error({ err: error }, 'publisher failed');
+    this.#fail('internal_error', 'disconnected');
+  }
+
+  /** Our last word is written: lets the peer read it. Closing with its bytes unread would reset the connection and lose the word. */
+  #linger(): void {
+    if (this.#closed) return;
+    this.#socket.end();
+    this.#socket.resume();
+    this.#lingerUntil = this.#owner.now + this.#owner.limits.lingerMs;
+  }
+
+  #endPublication(reason: PublicationEnd, detail?: string): void {
+    const publication = this.#publication;
+    this.#publication = null;
+    try {
+      publication?.end(reason, detail);
+    } catch (error) {
+      this.#log.error({ err: error }, 'publication failed to end');
+    }
+  }
+
+  #onClose(): void {
+    this.#closed = true;
+    const reason = this.#reason ?? (this.#publishedOnce && this.#publication === null ? 'unpublished' : 'disconnected');
+    this.#reason = reason;
+    this.#endPublication('disconnected', this.#detail ?? reason);
+    // What waits for an answer still is brought to its end by #accept.
+    if (this.#rtmp.state !== 'pending') this.#rtmp.discard();
+    // Port scans and health checks are no story.
+    const level = this.#heardBytes || reason !== 'disconnected' ? 'info' : 'debug';
+    this.#log[level]({ reason, detail: this.#detail, encoder: this.#rtmp.encoder }, 'publisher gone');
+  }
+}

@@ -1,0 +1,190 @@
+import { ProtocolError } from '../errors.ts';
+import type { AccessUnitSink } from '../media/access-unit-sink.ts';
+import { MEDIA_TIMESCALE } from '../media/track.ts';
+import { AggregateReader } from './aggregate-reader.ts';
+import type { AggregateReceiver } from './aggregate-reader.ts';
+import { CARRIED_AUDIO, CARRIED_VIDEO } from './carried-codecs.ts';
+import type { ChunkStream } from './chunk-stream.ts';
+import { MediaReader } from './media-reader.ts';
+import type { TrackReceiver } from './media-reader.ts';
+import type { MediaTag } from './media-tag.ts';
+import { MESSAGE_TYPE } from './message-type.ts';
+import { TimestampUnwrapper } from './timestamp-unwrapper.ts';
+
+const TICKS_PER_MS = MEDIA_TIMESCALE / 1000;
+const NANOSECONDS_PER_TICK = 1e9 / MEDIA_TIMESCALE;
+/** How many frames may be dropped while none can be carried, before the publisher is told that its codecs are the reason: some 5 s. */
+const HOPELESS_FRAMES = 300;
+
+/** What may go wrong with media without ending the connection; each is told once. */
+export type MediaWarning = 'unsupported_codec' | 'frame_without_config';
+
+/** Leads the audio, video and aggregate messages of one publication to its sink. */
+export class MediaReceiver {
+  readonly #sink: AccessUnitSink;
+  readonly #warn: (warning: MediaWarning, detail: string) => void;
+  readonly #unwrapper = new TimestampUnwrapper();
+  readonly #video: MediaReader;
+  readonly #audio: MediaReader;
+  readonly #aggregate: AggregateReader;
+  /** The chunk streams on which a video, audio or aggregate message is open. */
+  #videoStream: ChunkStream | null = null;
+  #audioStream: ChunkStream | null = null;
+  #aggregateStream: ChunkStream | null = null;
+  #inner: MediaReader | null = null;
+
+  readonly #warned = new Set<MediaWarning>();
+  #videoCodec = '';
+  #audioCodec = '';
+  #unsupportedVideo = false;
+  #unsupportedAudio = false;
+  #carriedAny = false;
+  #dropped = 0;
+
+  constructor(sink: AccessUnitSink, maxConfigBytes: number, warn: (warning: MediaWarning, detail: string) => void) {
+    this.#sink = sink;
+    this.#warn = warn;
+    this.#video = new MediaReader('video', this.#videoReceiver(), maxConfigBytes);
+    this.#audio = new MediaReader('audio', this.#audioReceiver(), maxConfigBytes);
+    this.#aggregate = new AggregateReader(this.#aggregateReceiver());
+  }
+
+  /** What onMetaData says of the tracks. */
+  announce(video: boolean, audio: boolean): void {
+    this.#sink.announceTracks(video, audio);
+  }
+
+  /** An audio, video or aggregate message begins on a chunk stream. Throws ProtocolError. */
+  begin(stream: ChunkStream): void {
+    if (stream.type === MESSAGE_TYPE.video) {
+      if (this.#videoStream !== null || this.#aggregateStream !== null) throw interleaved();
+      this.#videoStream = stream;
+      this.#video.begin(this.#unwrapper.unwrap(stream.timestamp), stream.length);
+    } else if (stream.type === MESSAGE_TYPE.audio) {
+      if (this.#audioStream !== null || this.#aggregateStream !== null) throw interleaved();
+      this.#audioStream = stream;
+      this.#audio.begin(this.#unwrapper.unwrap(stream.timestamp), stream.length);
+    } else {
+      if (this.#aggregateStream !== null || this.#videoStream !== null || this.#audioStream !== null) throw interleaved();
+      this.#aggregateStream = stream;
+      this.#aggregate.begin(stream.timestamp, stream.length);
+    }
+  }
+
+  /** The next bytes of a message that was begun. Throws ProtocolError. */
+  push(stream: ChunkStream, bytes: Uint8Array, offset: number, count: number): void {
+    if (stream === this.#videoStream) this.#video.push(bytes, offset, count);
+    else if (stream === this.#audioStream) this.#audio.push(bytes, offset, count);
+    else if (stream === this.#aggregateStream) this.#aggregate.push(bytes, offset, count);
+  }
+
+  /** The message is complete, or its rest will not come: a frame that is not whole is given up by the next begin. */
+  end(stream: ChunkStream): void {
+    if (stream === this.#videoStream) this.#videoStream = null;
+    else if (stream === this.#audioStream) this.#audioStream = null;
+    else if (stream === this.#aggregateStream) this.#aggregateStream = null;
+  }
+
+  #videoReceiver(): TrackReceiver {
+    const sink = this.#sink;
+    return {
+      config: (codec, record) => {
+        const decode = CARRIED_VIDEO.get(codec);
+        if (decode === undefined) {
+          this.#drop('video', codec);
+          return;
+        }
+        this.#videoCodec = codec;
+        this.#unsupportedVideo = false;
+        sink.videoConfig(decode(record));
+      },
+      begin: (tag, timestampMs, size) => {
+        if (tag.codec !== this.#videoCodec) {
+          this.#drop('video', tag.codec);
+          return false;
+        }
+        this.#carriedAny = true;
+        return sink.beginVideo(ticks(timestampMs, tag), tag.compositionOffsetMs * TICKS_PER_MS, tag.keyframe, size);
+      },
+      end: () => sink.endVideo(),
+      get target() {
+        return sink.target;
+      },
+      get targetOffset() {
+        return sink.targetOffset;
+      },
+    };
+  }
+
+  #audioReceiver(): TrackReceiver {
+    const sink = this.#sink;
+    return {
+      config: (codec, record) => {
+        const decode = CARRIED_AUDIO.get(codec);
+        if (decode === undefined) {
+          this.#drop('audio', codec);
+          return;
+        }
+        this.#audioCodec = codec;
+        this.#unsupportedAudio = false;
+        sink.audioConfig(decode(record));
+      },
+      begin: (tag, timestampMs, size) => {
+        if (tag.codec !== this.#audioCodec) {
+          this.#drop('audio', tag.codec);
+          return false;
+        }
+        this.#carriedAny = true;
+        return sink.beginAudio(ticks(timestampMs, tag), size);
+      },
+      end: () => sink.endAudio(),
+      get target() {
+        return sink.target;
+      },
+      get targetOffset() {
+        return sink.targetOffset;
+      },
+    };
+  }
+
+  #aggregateReceiver(): AggregateReceiver {
+    return {
+      begin: (type, timestamp, length) => {
+        this.#inner = type === MESSAGE_TYPE.video ? this.#video : type === MESSAGE_TYPE.audio ? this.#audio : null;
+        this.#inner?.begin(this.#unwrapper.unwrap(timestamp), length);
+      },
+      push: (bytes, offset, count) => this.#inner?.push(bytes, offset, count),
+      end: () => {
+        this.#inner = null;
+      },
+    };
+  }
+
+  /** Counts what cannot be carried. Throws ProtocolError `unsupported_codec` when nothing else will come. */
+  #drop(kind: 'video' | 'audio', codec: string): void {
+    const supported = kind === 'video' ? CARRIED_VIDEO.has(codec) : CARRIED_AUDIO.has(codec);
+    const warning = supported ? 'frame_without_config' : 'unsupported_codec';
+    if (!supported) {
+      if (kind === 'video') this.#unsupportedVideo = true;
+      else this.#unsupportedAudio = true;
+    }
+    if (!this.#warned.has(warning)) {
+      this.#warned.add(warning);
+      this.#warn(warning, `${kind} ${codec}`);
+    }
+    this.#dropped += 1;
+    if (this.#carriedAny) return;
+    const hopeless = this.#unsupportedVideo && this.#unsupportedAudio;
+    if (hopeless || (!supported && this.#dropped > HOPELESS_FRAMES)) {
+      throw new ProtocolError('unsupported_codec', `neither video nor audio can be carried (${kind} ${codec})`);
+    }
+  }
+}
+
+function ticks(timestampMs: number, tag: MediaTag): number {
+  return timestampMs * TICKS_PER_MS + (tag.nanoseconds === 0 ? 0 : Math.round(tag.nanoseconds / NANOSECONDS_PER_TICK));
+}
+
+function interleaved(): ProtocolError {
+  return new ProtocolError('interleaved_messages', 'two messages of one track at once');
+}
