@@ -25,7 +25,8 @@ const MAX_CONFIG_BYTES = 1024;
  * it; where it is not, both are the core's. Either way samplesPerFrame / sampleRate is how long a frame lasts, which is what a track's clock needs.
  */
 export function decodeAacConfig(record: Uint8Array): AudioConfig {
-  if (record.length > MAX_CONFIG_BYTES) throw new ProtocolError('config_record_too_long', `AudioSpecificConfig of ${record.length} bytes`);
+  if (record.length > MAX_CONFIG_BYTES)
+    throw new ProtocolError('config_record_too_long', `AudioSpecificConfig of ${record.length} bytes`);
   const reader = new BitReader(record);
   let objectType = readObjectType(reader);
   const coreRate = readSampleRate(reader);
@@ -47,7 +48,13 @@ export function decodeAacConfig(record: Uint8Array): AudioConfig {
   if (channelCount === null) throw new ProtocolError('bad_aac_config', `channel configuration ${channelConfiguration}`);
   if (channelCount === 0) channelCount = readProgramChannels(reader);
 
-  if (extension === 0 && reader.bitsLeft >= 16 && reader.readBits(11) === SBR_SYNC && readObjectType(reader) === SBR && reader.readBit()) {
+  if (
+    extension === 0 &&
+    reader.bitsLeft >= 16 &&
+    reader.readBits(11) === SBR_SYNC &&
+    readObjectType(reader) === SBR &&
+    reader.readBit()
+  ) {
     extension = SBR;
     outputRate = readSampleRate(reader);
     if (reader.bitsLeft >= 12 && reader.readBits(11) === PS_SYNC && reader.readBit()) extension = PS;
@@ -74,7 +81,8 @@ function readObjectType(reader: BitReader): number {
 function readSampleRate(reader: BitReader): number {
   const index = reader.readBits(4);
   const rate = index === EXPLICIT_RATE ? reader.readBits(24) : SAMPLE_RATES[index];
-  if (rate === undefined || rate === 0 || rate > MAX_SAMPLE_RATE) throw new ProtocolError('bad_aac_config', `sample rate ${rate ?? `index ${index}`}`);
+  if (rate === undefined || rate === 0 || rate > MAX_SAMPLE_RATE)
+    throw new ProtocolError('bad_aac_config', `sample rate ${rate ?? `index ${index}`}`);
   return rate;
 }
 

@@ -17,16 +17,36 @@ const PS_SYNC = '10101001000';
 const table = [
   { name: 'LC, 48 kHz, stereo', bytes: bits('00010 0011 0010 0 0 0'), value: ['mp4a.40.2', 48_000, 2, 1024] },
   { name: 'LC, 44.1 kHz, mono', bytes: bits('00010 0100 0001 0 0 0'), value: ['mp4a.40.2', 44_100, 1, 1024] },
-  { name: 'LC as ffmpeg writes it: SBR told absent', bytes: bits(`00010 0011 0010 000 ${SBR_SYNC} 00101 0`), value: ['mp4a.40.2', 48_000, 2, 1024] },
+  {
+    name: 'LC as ffmpeg writes it: SBR told absent',
+    bytes: bits(`00010 0011 0010 000 ${SBR_SYNC} 00101 0`),
+    value: ['mp4a.40.2', 48_000, 2, 1024],
+  },
   { name: 'LC, frames of 960', bytes: bits('00010 0011 0010 1 0 0'), value: ['mp4a.40.2', 48_000, 2, 960] },
-  { name: 'LC, depends on a core coder', bytes: bits('00010 0011 0010 0 1 00000000000001 0'), value: ['mp4a.40.2', 48_000, 2, 1024] },
-  { name: 'LC, rate spelled out', bytes: bits(`00010 1111 ${(50_000).toString(2).padStart(24, '0')} 0010 000`), value: ['mp4a.40.2', 50_000, 2, 1024] },
+  {
+    name: 'LC, depends on a core coder',
+    bytes: bits('00010 0011 0010 0 1 00000000000001 0'),
+    value: ['mp4a.40.2', 48_000, 2, 1024],
+  },
+  {
+    name: 'LC, rate spelled out',
+    bytes: bits(`00010 1111 ${(50_000).toString(2).padStart(24, '0')} 0010 000`),
+    value: ['mp4a.40.2', 50_000, 2, 1024],
+  },
   { name: 'LC, 7.1', bytes: bits('00010 0011 0111 000'), value: ['mp4a.40.2', 48_000, 8, 1024] },
   { name: 'Main', bytes: bits('00001 0011 0010 000'), value: ['mp4a.40.1', 48_000, 2, 1024] },
   { name: 'HE-AAC, told in front', bytes: bits('00101 0110 0010 0011 00010 000'), value: ['mp4a.40.5', 48_000, 2, 2048] },
-  { name: 'HE-AAC, told behind', bytes: bits(`00010 0110 0010 000 ${SBR_SYNC} 00101 1 0011`), value: ['mp4a.40.5', 48_000, 2, 2048] },
+  {
+    name: 'HE-AAC, told behind',
+    bytes: bits(`00010 0110 0010 000 ${SBR_SYNC} 00101 1 0011`),
+    value: ['mp4a.40.5', 48_000, 2, 2048],
+  },
   { name: 'HE-AAC, not told', bytes: bits('00010 0110 0010 000'), value: ['mp4a.40.2', 24_000, 2, 1024] },
-  { name: 'HE-AAC, output at the core rate', bytes: bits('00101 0011 0010 0011 00010 000'), value: ['mp4a.40.5', 48_000, 2, 1024] },
+  {
+    name: 'HE-AAC, output at the core rate',
+    bytes: bits('00101 0011 0010 0011 00010 000'),
+    value: ['mp4a.40.5', 48_000, 2, 1024],
+  },
   { name: 'HE-AAC v2, told in front', bytes: bits('11101 0110 0001 0011 00010 000'), value: ['mp4a.40.29', 48_000, 2, 2048] },
   {
     name: 'HE-AAC v2, told behind',
@@ -35,7 +55,9 @@ const table = [
   },
   {
     name: 'channels told by a program config element: front pair, side single, low frequency',
-    bytes: bits(`00010 0011 0000 000 0000 01 0011 0001 0001 0000 01 000 0000 0 0 0 1 0000 0 0001 0000 ${'0'.repeat(5)} 00000001 01111000`),
+    bytes: bits(
+      `00010 0011 0000 000 0000 01 0011 0001 0001 0000 01 000 0000 0 0 0 1 0000 0 0001 0000 ${'0'.repeat(5)} 00000001 01111000`,
+    ),
     value: ['mp4a.40.2', 48_000, 4, 1024],
   },
 ] as const;
@@ -61,7 +83,8 @@ const refused = [
 ];
 
 for (const { name, bytes, reason } of refused) {
-  test(`AudioSpecificConfig refused: ${name}`, () => assert.throws(() => decodeAacConfig(bytes), { name: 'ProtocolError', reason }));
+  test(`AudioSpecificConfig refused: ${name}`, () =>
+    assert.throws(() => decodeAacConfig(bytes), { name: 'ProtocolError', reason }));
 }
 
 const head = Uint8Array.from(Buffer.from('4f70757348656164' + '01' + '02' + '3801' + '80bb0000' + '0000' + '00', 'hex'));
@@ -69,7 +92,10 @@ const head = Uint8Array.from(Buffer.from('4f70757348656164' + '01' + '02' + '380
 test('OpusHead becomes the body of dOps', () => {
   const config = decodeOpusHead(head);
   assert.equal(Buffer.from(config.record).toString('hex'), '00' + '02' + '0138' + '0000bb80' + '0000' + '00');
-  assert.deepEqual([config.codecString, config.sampleRate, config.channelCount, config.samplesPerFrame], ['opus', 48_000, 2, 960]);
+  assert.deepEqual(
+    [config.codecString, config.sampleRate, config.channelCount, config.samplesPerFrame],
+    ['opus', 48_000, 2, 960],
+  );
   assert.deepEqual(decodeOpusConfig(config.record), config);
   fuzz(head, decodeOpusHead);
   fuzz(config.record, decodeOpusConfig);

@@ -24,7 +24,14 @@ export function decodeAv1Config(record: Uint8Array): VideoConfig {
   const depth = highBitDepth ? (twelveBit ? 12 : 10) : 8;
   const codecString = `av01.${profile}.${twoDigits(level)}${tier}.${twoDigits(depth)}`;
   const header = findSequenceHeader(record, reader);
-  return { kind: 'video', codec: 'av1', codecString, pixelAspect: { h: 1, v: 1 }, ...decodeAv1SequenceHeader(header), record: record.slice() };
+  return {
+    kind: 'video',
+    codec: 'av1',
+    codecString,
+    pixelAspect: { h: 1, v: 1 },
+    ...decodeAv1SequenceHeader(header),
+    record: record.slice(),
+  };
 }
 
 /** The payload of the first sequence header among the OBUs left (AV1 specification, section 5.3). */

@@ -25,7 +25,14 @@ export function decodeAvcConfig(record: Uint8Array): VideoConfig {
   if (pictureSetCount === 0) throw new ProtocolError('no_parameter_sets', 'AVC configuration without a picture parameter set');
   for (let i = 0; i < pictureSetCount; i += 1) reader.skip(reader.readBits(16) * 8);
 
-  if (set.length < 4 || (set[0] & 0x1f) !== SEQUENCE_PARAMETER_SET) throw new ProtocolError('bad_avc_config', 'not a sequence parameter set');
+  if (set.length < 4 || (set[0] & 0x1f) !== SEQUENCE_PARAMETER_SET)
+    throw new ProtocolError('bad_avc_config', 'not a sequence parameter set');
   const profile = Array.from(set.subarray(1, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { kind: 'video', codec: 'avc', codecString: `avc1.${profile}`, ...decodeAvcSequenceParameters(set), record: record.slice() };
+  return {
+    kind: 'video',
+    codec: 'avc',
+    codecString: `avc1.${profile}`,
+    ...decodeAvcSequenceParameters(set),
+    record: record.slice(),
+  };
 }

@@ -9,7 +9,8 @@ export const MAX_PICTURE_SIDE = 16_888;
 
 /** A reader over a decoder configuration record; throws ProtocolError `config_record_too_long`. */
 export function openConfigRecord(record: Uint8Array): BitReader {
-  if (record.length > MAX_CONFIG_RECORD_BYTES) throw new ProtocolError('config_record_too_long', `configuration record of ${record.length} bytes`);
+  if (record.length > MAX_CONFIG_RECORD_BYTES)
+    throw new ProtocolError('config_record_too_long', `configuration record of ${record.length} bytes`);
   return new BitReader(record);
 }
 

@@ -9,7 +9,8 @@ const USUAL_SAMPLES_PER_FRAME = 960;
 
 /** The track that an OpusHead describes (RFC 7845 section 5.1), as Enhanced RTMP sends it; its record becomes the body of `dOps`. Throws ProtocolError. */
 export function decodeOpusHead(head: Uint8Array): AudioConfig {
-  if (head.length < 19 || MAGIC.some((byte, i) => head[i] !== byte)) throw new ProtocolError('bad_opus_config', 'not an OpusHead');
+  if (head.length < 19 || MAGIC.some((byte, i) => head[i] !== byte))
+    throw new ProtocolError('bad_opus_config', 'not an OpusHead');
   if (head[8] >> 4 !== 0) throw new ProtocolError('bad_opus_config', `OpusHead version ${head[8]}`);
   // The same fields in the same order, but little-endian there, big-endian here, and version 0 (Opus in ISOBMFF section 4.3.2).
   const body = head.slice(8);
@@ -25,8 +26,10 @@ export function decodeOpusConfig(record: Uint8Array): AudioConfig {
   const family = record[10];
   const channelCount = record[1];
   const length = family === 0 ? 11 : 13 + channelCount;
-  if (record.length < length || record[0] !== 0) throw new ProtocolError('bad_opus_config', `dOps of ${record.length} bytes, version ${record[0]}`);
-  if (channelCount === 0 || (family === 0 && channelCount > 2)) throw new ProtocolError('bad_opus_config', `${channelCount} channels`);
+  if (record.length < length || record[0] !== 0)
+    throw new ProtocolError('bad_opus_config', `dOps of ${record.length} bytes, version ${record[0]}`);
+  if (channelCount === 0 || (family === 0 && channelCount > 2))
+    throw new ProtocolError('bad_opus_config', `${channelCount} channels`);
   return {
     kind: 'audio',
     codec: 'opus',

@@ -20,7 +20,15 @@ const table: Row[] = [
   {
     name: 'High, interlaced: field map units, 1088 cropped to 1080',
     bytes: '01640028ffe1001e67640028acd94078044fde02d4040405000003000100000300321f162d9601000668fba3cb22c0fdf8f800',
-    value: { codec: 'avc', codecString: 'avc1.640028', width: 1920, height: 1080, pixelAspect: square, frameRate: 25, colour: bt709 },
+    value: {
+      codec: 'avc',
+      codecString: 'avc1.640028',
+      width: 1920,
+      height: 1080,
+      pixelAspect: square,
+      frameRate: 25,
+      colour: bt709,
+    },
   },
   {
     name: 'High 4:4:4 Predictive with scaling lists, NTSC rate',
@@ -109,7 +117,15 @@ const table: Row[] = [
   {
     name: 'AV1 of 10 bits, colour described (libaom)',
     bytes: '81004c000a0e000000043d06d4daf95010101040',
-    value: { codec: 'av1', codecString: 'av01.0.00M.10', width: 322, height: 182, pixelAspect: square, frameRate: null, colour: bt709 },
+    value: {
+      codec: 'av1',
+      codecString: 'av01.0.00M.10',
+      width: 322,
+      height: 182,
+      pixelAspect: square,
+      frameRate: null,
+      colour: bt709,
+    },
   },
 ];
 

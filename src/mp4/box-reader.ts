@@ -87,7 +87,8 @@ export class BoxCursor {
 
   #pass(count: number): number {
     const at = this.at;
-    if (at + count > this.end || this.end > this.bytes.length) throw new ProtocolError('truncated_box', `${count} bytes wanted, ${this.end - at} left`);
+    if (at + count > this.end || this.end > this.bytes.length)
+      throw new ProtocolError('truncated_box', `${count} bytes wanted, ${this.end - at} left`);
     this.at = at + count;
     return at;
   }

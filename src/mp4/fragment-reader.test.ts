@@ -24,12 +24,19 @@ const whole: FragmentDescription = {
   sequenceNumber: 12,
   segmentStart: true,
   programDateTimeMs: 1_795_467_890_123,
-  video: { trackId: 1, baseMediaDecodeTime: 2 ** 40, samples: columns([70, 3000, -300, 1], [40, 3001, 0, 0], [50, 3000, 9, 0]), dataBytes: 160 },
+  video: {
+    trackId: 1,
+    baseMediaDecodeTime: 2 ** 40,
+    samples: columns([70, 3000, -300, 1], [40, 3001, 0, 0], [50, 3000, 9, 0]),
+    dataBytes: 160,
+  },
   audio: { trackId: 2, baseMediaDecodeTime: 5, samples: columns([11, 1024, 0, 0], [12, 1024, 0, 0]), dataBytes: 23 },
 };
 
 function encode(fragment: FragmentDescription): Uint8Array {
-  const bytes = new Uint8Array(fragmentHeaderBytes(fragment.video?.samples ?? null, fragment.audio?.samples ?? null, fragment.segmentStart));
+  const bytes = new Uint8Array(
+    fragmentHeaderBytes(fragment.video?.samples ?? null, fragment.audio?.samples ?? null, fragment.segmentStart),
+  );
   writeFragmentHeader(bytes, 0, fragment);
   return bytes;
 }
@@ -44,8 +51,24 @@ test('a fragment header is read back as it was written', () => {
     headerBytes: header.length,
     payloadBytes: 183,
     tracks: [
-      { trackId: 1, baseMediaDecodeTime: 2 ** 40, sampleCount: 3, duration: 9001, dataBytes: 160, startsWithSync: true, firstCompositionOffset: -300 },
-      { trackId: 2, baseMediaDecodeTime: 5, sampleCount: 2, duration: 2048, dataBytes: 23, startsWithSync: true, firstCompositionOffset: 0 },
+      {
+        trackId: 1,
+        baseMediaDecodeTime: 2 ** 40,
+        sampleCount: 3,
+        duration: 9001,
+        dataBytes: 160,
+        startsWithSync: true,
+        firstCompositionOffset: -300,
+      },
+      {
+        trackId: 2,
+        baseMediaDecodeTime: 5,
+        sampleCount: 2,
+        duration: 2048,
+        dataBytes: 23,
+        startsWithSync: true,
+        firstCompositionOffset: 0,
+      },
     ],
   });
 });
@@ -58,7 +81,8 @@ test('a fragment inside a segment begins with moof', () => {
 });
 
 test('a header that is torn anywhere is told from one that is wrong', () => {
-  for (let length = 0; length < header.length; length += 1) assert.equal(parseFragmentHeader(header.subarray(0, length), 0), null, `at ${length}`);
+  for (let length = 0; length < header.length; length += 1)
+    assert.equal(parseFragmentHeader(header.subarray(0, length), 0), null, `at ${length}`);
   assert.throws(() => parseFragment(header.subarray(0, 100), 56), { reason: 'truncated_box' });
 });
 
@@ -84,7 +108,8 @@ test('what is no fragment is refused with its reason', () => {
     { reason: 'truncated_box', bytes: wrong((bytes) => bytes.set([0xff], moof + 11)) },
     { reason: 'payload_mismatch', bytes: wrong((bytes) => (bytes[bytes.length - 5] += 1)) },
   ];
-  for (const { reason, bytes } of cases) assert.throws(() => parseFragmentHeader(bytes, 0), { name: 'ProtocolError', reason }, reason);
+  for (const { reason, bytes } of cases)
+    assert.throws(() => parseFragmentHeader(bytes, 0), { name: 'ProtocolError', reason }, reason);
 });
 
 test('bad input never surprises: fragment header', () => {
@@ -100,5 +125,7 @@ test('box headers: 64-bit sizes, sizes that cannot be', () => {
   for (const size of ['00000000', '00000007']) {
     assert.throws(() => readBoxHeader(Uint8Array.from(Buffer.from(`${size}6d646174`, 'hex')), 0), { reason: 'bad_box_size' });
   }
-  assert.throws(() => readBoxHeader(Uint8Array.from(Buffer.from('000000016d646174' + 'ff'.repeat(8), 'hex')), 0), { reason: 'number_too_large' });
+  assert.throws(() => readBoxHeader(Uint8Array.from(Buffer.from('000000016d646174' + 'ff'.repeat(8), 'hex')), 0), {
+    reason: 'number_too_large',
+  });
 });

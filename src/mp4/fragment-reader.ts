@@ -39,8 +39,10 @@ export function parseFragmentHeader(bytes: Uint8Array, offset: number): Fragment
   for (;;) {
     const header = readBoxHeader(bytes, at);
     if (header === null) return null;
-    if (header.type === 'mdat' && movie !== null) return checked(movie, header.size - header.headerSize, at + header.headerSize - offset);
-    if (header.size > MAX_MOVIE_FRAGMENT_BYTES) throw new ProtocolError('box_too_long', `box ${header.type} of ${header.size} bytes`);
+    if (header.type === 'mdat' && movie !== null)
+      return checked(movie, header.size - header.headerSize, at + header.headerSize - offset);
+    if (header.size > MAX_MOVIE_FRAGMENT_BYTES)
+      throw new ProtocolError('box_too_long', `box ${header.type} of ${header.size} bytes`);
     if (at + header.size > bytes.length) return null;
     const body = new BoxCursor(bytes, at + header.headerSize, at + header.size);
     if (header.type === 'styp' && at === offset) segmentStart = true;
@@ -52,7 +54,8 @@ export function parseFragmentHeader(bytes: Uint8Array, offset: number): Fragment
 
   function checked(summary: MovieFragmentSummary, payloadBytes: number, headerBytes: number): FragmentSummary {
     const described = summary.tracks.reduce((sum, track) => sum + track.dataBytes, 0);
-    if (described !== payloadBytes) throw new ProtocolError('payload_mismatch', `mdat has ${payloadBytes} bytes, its samples ${described}`);
+    if (described !== payloadBytes)
+      throw new ProtocolError('payload_mismatch', `mdat has ${payloadBytes} bytes, its samples ${described}`);
     return { ...summary, segmentStart, programDateTimeMs, headerBytes, payloadBytes };
   }
 }

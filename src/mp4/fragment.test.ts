@@ -98,7 +98,13 @@ const table: { name: string; value: FragmentDescription; bytes: string[] }[] = [
   },
   {
     name: 'audio alone at the start of a segment refers the clock to the audio track',
-    value: { ...plain, segmentStart: true, programDateTimeMs: 1_700_000_000_000, video: null, audio: track(2, 2048, [[4, 1024, 0, 0]]) },
+    value: {
+      ...plain,
+      segmentStart: true,
+      programDateTimeMs: 1_700_000_000_000,
+      video: null,
+      audio: track(2, 2048, [[4, 1024, 0, 0]]),
+    },
     bytes: [
       '00000018 73747970 6d736468 00000000 6d736468 69736f36',
       '00000020 70726674 01000008 00000002 e8fe6f80 00000000 00000000 00000800',

@@ -82,7 +82,16 @@ export function writeFragmentHeader(target: Uint8Array, offset: number, fragment
   }
   if (audio !== null) {
     const run = trackRunFlags(audio.samples, false);
-    at = writeTrackFragment(target, at, audio.trackId, audio.baseMediaDecodeTime, audio.samples, run, false, payload + videoBytes);
+    at = writeTrackFragment(
+      target,
+      at,
+      audio.trackId,
+      audio.baseMediaDecodeTime,
+      audio.samples,
+      run,
+      false,
+      payload + videoBytes,
+    );
   }
   at = put32(target, at, MDAT_HEADER_BYTES + videoBytes + audioBytes);
   return put32(target, at, MDAT);

@@ -5,7 +5,8 @@ import { decodeHevcConfig } from '../media/hevc.ts';
 import { decodeOpusConfig } from '../media/opus.ts';
 import type { TrackConfig } from '../media/track.ts';
 import { ProtocolError } from '../errors.ts';
-import { BoxCursor, boxesWithin, readBoxHeader } from './box-reader.ts';
+import { boxesWithin, readBoxHeader } from './box-reader.ts';
+import type { BoxCursor } from './box-reader.ts';
 import { decodeElementaryStreamDescriptor } from './elementary-stream-descriptor.ts';
 
 /** One track of an initialization segment. */
@@ -62,15 +63,18 @@ function readTrack(trak: BoxCursor): TrackDescription {
   clock.skip(versioned(clock, 16, 8));
   const entries = find(media, 'minf', 'stbl', 'stsd');
   entries.skip(8); // version, flags, entry count: the first is taken
-  for (const { type, body } of entries.boxes()) {
-    body.skip(type === 'mp4a' || type === 'Opus' ? AUDIO_ENTRY_BYTES : VISUAL_ENTRY_BYTES);
-    for (const child of body.boxes()) {
-      const decode = CONFIG_DECODERS[child.type];
-      if (decode !== undefined) return { trackId: header.read32(), timescale: clock.read32(), config: decode(child.body) };
-    }
-    throw new ProtocolError('unsupported_codec', `sample entry ${type}`);
+  const [entry] = entries.boxes();
+  if (entry === undefined) throw new ProtocolError('missing_box', 'stsd without an entry');
+  return { trackId: header.read32(), timescale: clock.read32(), config: readSampleEntry(entry.type, entry.body) };
+}
+
+function readSampleEntry(type: string, entry: BoxCursor): TrackConfig {
+  entry.skip(type === 'mp4a' || type === 'Opus' ? AUDIO_ENTRY_BYTES : VISUAL_ENTRY_BYTES);
+  for (const { type: child, body } of entry.boxes()) {
+    const decode = CONFIG_DECODERS[child];
+    if (decode !== undefined) return decode(body);
   }
-  throw new ProtocolError('missing_box', 'stsd without an entry');
+  throw new ProtocolError('unsupported_codec', `sample entry ${type}`);
 }
 
 /** Reads version and flags; gives how much to skip by the version. */

@@ -51,14 +51,21 @@ for (const { name, video, audio } of [
 test('init segment: the visual sample entry tells coded size, pixel aspect and colour; the track header what to show', () => {
   const text = Buffer.from(encodeInitSegment({ video: avc, audio: null })).toString('hex');
   assert.ok(text.includes('61766331' + '000000000000' + '0001'), 'avc1');
-  assert.ok(text.includes('00a2005a' + '00480000' + '00480000' + '00000000' + '0001' + '00'.repeat(32) + '0018ffff'), 'coded size 162x90');
+  assert.ok(
+    text.includes('00a2005a' + '00480000' + '00480000' + '00000000' + '0001' + '00'.repeat(32) + '0018ffff'),
+    'coded size 162x90',
+  );
   assert.ok(text.includes('00000010' + '70617370' + '0000000c' + '0000000b'), 'pasp 12:11');
   assert.ok(text.includes('00000013' + '636f6c72' + '6e636c78' + '0006' + '0006' + '0006' + '00'), 'colr nclx');
   assert.ok(text.includes('40000000' + '00b10000' + '005a0000'), 'shown at 177x90');
 });
 
 const descriptors = [
-  { name: 'an ordinary configuration', value: hex('1190'), bytes: hex('03 19 0000 00  04 11 40 15 000000 00000000 00000000  05 02 1190  06 01 02') },
+  {
+    name: 'an ordinary configuration',
+    value: hex('1190'),
+    bytes: hex('03 19 0000 00  04 11 40 15 000000 00000000 00000000  05 02 1190  06 01 02'),
+  },
   {
     name: 'a configuration that needs two bytes of length',
     value: new Uint8Array(130).fill(7),

@@ -24,7 +24,15 @@ export function encodeInitSegment(tracks: { video: VideoConfig | null; audio: Au
   const fileType = encodeBox('ftyp', codes('iso6'), uint32s(0), codes('iso6', 'mp41'));
   const movie = encodeBox(
     'moov',
-    encodeFullBox('mvhd', 0, 0, uint32s(0, 0, 1000, 0, 0x1_0000, 0x0100_0000, 0, 0), MATRIX, new Uint8Array(24), uint32s(AUDIO_TRACK_ID + 1)),
+    encodeFullBox(
+      'mvhd',
+      0,
+      0,
+      uint32s(0, 0, 1000, 0, 0x1_0000, 0x0100_0000, 0, 0),
+      MATRIX,
+      new Uint8Array(24),
+      uint32s(AUDIO_TRACK_ID + 1),
+    ),
     ...configs.map(encodeTrack),
     encodeBox('mvex', ...configs.map(encodeTrackExtends)),
   );

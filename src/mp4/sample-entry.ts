@@ -34,7 +34,9 @@ export function encodeVisualSampleEntry(config: VideoConfig): Uint8Array {
 /** The sample entry of an audio track (ISO/IEC 14496-12 section 12.2.3, 14496-14 section 5.6, Opus in ISOBMFF section 4.3). */
 export function encodeAudioSampleEntry(config: AudioConfig): Uint8Array {
   const description =
-    config.codec === 'aac' ? encodeFullBox('esds', 0, 0, encodeElementaryStreamDescriptor(config.record)) : encodeBox('dOps', config.record);
+    config.codec === 'aac'
+      ? encodeFullBox('esds', 0, 0, encodeElementaryStreamDescriptor(config.record))
+      : encodeBox('dOps', config.record);
   return encodeBox(
     config.codec === 'aac' ? 'mp4a' : 'Opus',
     sampleEntryHead(),

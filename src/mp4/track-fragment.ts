@@ -56,7 +56,10 @@ function trackHeaderBytes(run: number): number {
 
 function trackRunBytes(count: number, run: number): number {
   const fields =
-    (run & SAMPLE_DURATION ? 4 : 0) + (run & SAMPLE_SIZE ? 4 : 0) + (run & SAMPLE_FLAGS ? 4 : 0) + (run & SAMPLE_COMPOSITION ? 4 : 0);
+    (run & SAMPLE_DURATION ? 4 : 0) +
+    (run & SAMPLE_SIZE ? 4 : 0) +
+    (run & SAMPLE_FLAGS ? 4 : 0) +
+    (run & SAMPLE_COMPOSITION ? 4 : 0);
   return 20 + (run & FIRST_SAMPLE_FLAGS ? 4 : 0) + count * fields;
 }
 
@@ -80,7 +83,10 @@ export function writeTrackFragment(
 
   at = put32(target, at, trackHeaderBytes(run));
   at = put32(target, at, TFHD);
-  const defaults = (run & SAMPLE_DURATION ? 0 : DEFAULT_DURATION) | (run & SAMPLE_SIZE ? 0 : DEFAULT_SIZE) | (run & SAMPLE_FLAGS ? 0 : DEFAULT_FLAGS);
+  const defaults =
+    (run & SAMPLE_DURATION ? 0 : DEFAULT_DURATION) |
+    (run & SAMPLE_SIZE ? 0 : DEFAULT_SIZE) |
+    (run & SAMPLE_FLAGS ? 0 : DEFAULT_FLAGS);
   at = put32(target, at, DEFAULT_BASE_IS_MOOF | defaults);
   at = put32(target, at, trackId);
   if (!(run & SAMPLE_DURATION)) at = put32(target, at, durations[0]);

@@ -55,10 +55,16 @@ for (const name of files) {
     assert.equal(Number(audio?.nb_read_frames ?? 0), file.audio.length);
     if (file.videoConfig !== null) {
       const { width, height, pixelAspect } = file.videoConfig;
-      assert.deepEqual([video?.width, video?.height, video?.sample_aspect_ratio], [width, height, `${pixelAspect.h}:${pixelAspect.v}`]);
+      assert.deepEqual(
+        [video?.width, video?.height, video?.sample_aspect_ratio],
+        [width, height, `${pixelAspect.h}:${pixelAspect.v}`],
+      );
     }
     if (file.audioConfig !== null) {
-      assert.deepEqual([Number(audio?.sample_rate), audio?.channels], [file.audioConfig.sampleRate, file.audioConfig.channelCount]);
+      assert.deepEqual(
+        [Number(audio?.sample_rate), audio?.channels],
+        [file.audioConfig.sampleRate, file.audioConfig.channelCount],
+      );
     }
   });
 
@@ -67,12 +73,22 @@ for (const name of files) {
     if (ffprobe === null) return;
     const { file, path } = mux(t, name);
     const firstMs = Math.min(file.video[0]?.dtsMs ?? Infinity, file.audio[0]?.dtsMs ?? Infinity);
-    const packets = await run(ffprobe, ['-v', 'warning', '-show_entries', 'packet=codec_type,pts_time,dts_time,flags', '-of', 'json', path]);
+    const packets = await run(ffprobe, [
+      '-v',
+      'warning',
+      '-show_entries',
+      'packet=codec_type,pts_time,dts_time,flags',
+      '-of',
+      'json',
+      path,
+    ]);
     type Packet = { codec_type: string; pts_time: string; dts_time: string; flags: string };
     const all = (JSON.parse(packets.stdout) as { packets: Packet[] }).packets;
     const seconds = (ms: number): string => (ms / 1000).toFixed(6);
     assert.deepEqual(
-      all.filter((packet) => packet.codec_type === 'video').map(({ pts_time, dts_time, flags }) => [pts_time, dts_time, flags[0] === 'K']),
+      all
+        .filter((packet) => packet.codec_type === 'video')
+        .map(({ pts_time, dts_time, flags }) => [pts_time, dts_time, flags[0] === 'K']),
       file.video.map(({ dtsMs, compositionOffsetMs, keyframe }) => {
         return [seconds(dtsMs - firstMs + compositionOffsetMs), seconds(dtsMs - firstMs), keyframe];
       }),
@@ -80,7 +96,9 @@ for (const name of files) {
     // FLV rounds to milliseconds; we count samples: never further apart than that.
     const audio = all.filter((packet) => packet.codec_type === 'audio');
     assert.equal(audio.length, file.audio.length);
-    audio.forEach((packet, i) => assert.ok(Math.abs(Number(packet.pts_time) * 1000 - (file.audio[i].dtsMs - firstMs)) <= 1.001, `audio frame ${i}`));
+    audio.forEach((packet, i) =>
+      assert.ok(Math.abs(Number(packet.pts_time) * 1000 - (file.audio[i].dtsMs - firstMs)) <= 1.001, `audio frame ${i}`),
+    );
   });
 
   test(`ffmpeg decodes ${name} without a word`, async (t) => {

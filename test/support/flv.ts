@@ -31,7 +31,8 @@ export function readFlv(path: string | URL): FlvFile {
     if (type === 9) {
       const data = Uint8Array.from(body.subarray(5));
       if (body[1] === 0) file.videoConfig = decodeAvcConfig(data);
-      if (body[1] === 1) file.video.push({ dtsMs, compositionOffsetMs: body.readIntBE(2, 3), keyframe: body[0] >> 4 === 1, data });
+      if (body[1] === 1)
+        file.video.push({ dtsMs, compositionOffsetMs: body.readIntBE(2, 3), keyframe: body[0] >> 4 === 1, data });
     }
     if (type === 8) {
       const data = Uint8Array.from(body.subarray(2));

@@ -63,7 +63,13 @@ function videoFragment(frames: FlvFrame[], from: number, to: number, firstMs: nu
   return { trackId: VIDEO_TRACK_ID, baseMediaDecodeTime: (frames[from].dtsMs - firstMs) * TICKS_PER_MS, samples, dataBytes };
 }
 
-function audioFragment(frames: FlvFrame[], from: number, to: number, firstMs: number, config: FlvFile['audioConfig']): TrackFragment | null {
+function audioFragment(
+  frames: FlvFrame[],
+  from: number,
+  to: number,
+  firstMs: number,
+  config: FlvFile['audioConfig'],
+): TrackFragment | null {
   if (config === null || to === from) return null;
   const samples = createSampleColumns(to - from);
   let dataBytes = 0;

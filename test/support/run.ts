@@ -8,7 +8,11 @@ export interface Finished {
 }
 
 /** Runs a program to its end, feeding it `input` if given; it is killed after `timeoutMs`. Rejects only if it can not be started. */
-export async function run(path: string, args: string[], options: { input?: Uint8Array; timeoutMs?: number } = {}): Promise<Finished> {
+export async function run(
+  path: string,
+  args: string[],
+  options: { input?: Uint8Array; timeoutMs?: number } = {},
+): Promise<Finished> {
   const child = spawn(path, args, { timeout: options.timeoutMs ?? 60_000, killSignal: 'SIGKILL' });
   let stdout = '';
   let stderr = '';
