@@ -1,0 +1,296 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Bell } from './bell.ts';
+import { appendText, FactFile } from './fact-file.ts';
+import type { Entry, FileContent, Line } from './fact-file.ts';
+import type { SessionFact } from './session-fact.ts';
+import type { Logger } from '../log.ts';
+
+export interface LedgerOptions {
+  /** Its own directory, such as `<data>/ledger`; made when missing. One process at a time. */
+  readonly directory: string;
+  /** Writes facts to the database, all or none; must be idempotent by session and revision. The signal aborts when the ledger closes. */
+  readonly apply: (facts: readonly SessionFact[], signal: AbortSignal) => Promise<void>;
+  readonly log: Logger;
+  /** True for an error that will come again with the same facts, however often they are tried. */
+  readonly isPoison?: (error: unknown) => boolean;
+  readonly batchFacts?: number;
+  readonly compactAtBytes?: number;
+}
+
+const RETRY_CAP_MS = 5_000;
+/** Between two tries, also when new facts come every millisecond. */
+const RETRY_LEAST_MS = 50;
+
+/**
+ * The local, durable list of session facts that the database follows. `append` never waits for the database and never fails: while the disk
+ * refuses, facts are kept in memory and `degraded` is true. The newest fact of a session stands for all of it, so older ones may be dropped.
+ */
+export class Ledger {
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    const { file, content } = await FactFile.open(path.join(options.directory, 'facts.log'));
+    const ledger = new Ledger(options, file, content);
+    ledger.#written.ring(); // compacts, if there is something to drop
+    ledger.#loops = Promise.all([ledger.#writeLoop(), ledger.#applyLoop()]);
+    return ledger;
+  }
+
+  readonly #options: LedgerOptions;
+  readonly #log: Logger;
+  readonly #file: FactFile;
+  readonly #closing = new AbortController();
+  readonly #written = new Bell(); // something is there to write
+  readonly #applicable = new Bell(); // something is there to apply
+  readonly #drainedWaiters = new Set<() => void>();
+  /** Newest fact of every session that is open, or not applied. */
+  readonly #newest = new Map<string, Entry>();
+  #queue: Entry[] = []; // not applied, in order
+  #unwritten: { entry: Entry; resolve: () => void }[] = [];
+  #lastNumber: number;
+  #durable: number;
+  #applied: number;
+  #appliedOnDisk: number;
+  #linesOnDisk: number;
+  #degraded = false;
+  #loops: Promise<unknown> = Promise.resolve();
+  #closed: Promise<void> | null = null;
+
+  private constructor(options: LedgerOptions, file: FactFile, { entries, applied, damaged, tornBytes }: FileContent) {
+    this.#options = options;
+    this.#log = options.log.child({ room: 'ledger' });
+    this.#file = file;
+    this.#applied = applied;
+    this.#appliedOnDisk = applied;
+    this.#linesOnDisk = entries.length;
+    this.#lastNumber = entries.reduce((last, { number }) => Math.max(last, number), applied);
+    this.#durable = this.#lastNumber;
+    for (const entry of entries) this.#remember(entry);
+    this.#queue = entries.filter(({ number }) => number > applied);
+    if (tornBytes > 0) this.#log.warn({ tornBytes }, 'the last line was never finished: cut off');
+    for (const line of damaged) this.#log.error({ line }, 'a line is damaged: left out');
+    if (this.#queue.length > 0) this.#log.info({ facts: this.#queue.length }, 'facts of an earlier run go to the database now');
+  }
+
+  /** Keeps the fact. Resolves when it is on disk (together with all that came meanwhile); never rejects. Not settled if the ledger closes first. */
+  append(fact: SessionFact): Promise<void> {
+    if (this.#closing.signal.aborted) {
+      this.#log.error({ fact }, 'a fact came after the ledger was closed');
+      return Promise.resolve();
+    }
+    const entry = { number: (this.#lastNumber += 1), fact };
+    this.#remember(entry);
+    this.#queue.push(entry);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#unwritten.push({ entry, resolve });
+    this.#written.ring();
+    if (this.#degraded) this.#applicable.ring();
+    return promise;
+  }
+
+  /** Newest fact of each session that has not ended: what was going on, without asking the database. */
+  openSessions(): SessionFact[] {
+    return [...this.#newest.values()].map(({ fact }) => fact).filter(({ state }) => state !== 'ended');
+  }
+
+  /** Facts that the database does not have yet. */
+  get pending(): number {
+    return this.#queue.length;
+  }
+
+  /** True while the disk refuses to be written. */
+  get degraded(): boolean {
+    return this.#degraded;
+  }
+
+  /** Resolves true once all facts are on disk and in the database (or set aside); false when that takes longer than `withinMs`. */
+  async drained(withinMs = 10_000): Promise<boolean> {
+    if (this.#isDrained()) return true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#drainedWaiters.add(resolve);
+    const timer = setTimeout(resolve, withinMs);
+    await promise;
+    clearTimeout(timer);
+    this.#drainedWaiters.delete(resolve);
+    return this.#isDrained();
+  }
+
+  /** Puts what it has on disk and stops; what is not applied is applied at the next start. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    this.#applicable.ring();
+    this.#written.ring();
+    await this.#loops;
+    try {
+      if (this.#unwritten.length > 0 || this.#appliedOnDisk < this.#applied) await this.#writeOnce();
+    } catch (error) {
+      this.#log.error(
+        { err: error, facts: this.#unwritten.map(({ entry }) => entry.fact) },
+        'closed with facts that are not on disk',
+      );
+    }
+    await this.#file.close();
+  }
+
+  #remember(entry: Entry): void {
+    const { sessionId, revision, state } = entry.fact;
+    const known = this.#newest.get(sessionId);
+    if (known !== undefined && known.fact.revision > revision) return;
+    if (state === 'ended' && entry.number <= this.#applied) this.#newest.delete(sessionId);
+    else this.#newest.set(sessionId, entry);
+  }
+
+  async #writeLoop(): Promise<void> {
+    let failures = 0;
+    while (!this.#closing.signal.aborted) {
+      if (this.#unwritten.length === 0 && !this.#shouldCompact()) {
+        await this.#written.wait();
+        continue;
+      }
+      try {
+        await this.#writeOnce();
+        if (this.#degraded) this.#log.info('the disk takes facts again');
+        this.#degraded = false;
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        this.#degraded = true;
+        this.#log.error(
+          { err: error, facts: this.#unwritten.length, failures },
+          'the disk refuses facts; they are kept in memory',
+        );
+        await sleep(backOffMs(failures), undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      }
+      this.#applicable.ring();
+      this.#tellDrained();
+    }
+  }
+
+  /** One write and one sync for all that has come since the last. */
+  async #writeOnce(): Promise<void> {
+    const batch = this.#unwritten;
+    const count = batch.length;
+    const applied = this.#applied;
+    if (this.#shouldCompact()) {
+      const kept = [...this.#newest.values()].sort((a, b) => a.number - b.number);
+      const dropped = this.#linesOnDisk + count - kept.length;
+      await this.#file.replace([{ applied }, ...kept]);
+      this.#linesOnDisk = kept.length;
+      this.#queue = this.#queue.filter(
+        (entry) => entry.number > (kept.at(-1)?.number ?? 0) || this.#newest.get(entry.fact.sessionId) === entry,
+      );
+      this.#log.debug({ dropped, kept: kept.length }, 'compacted');
+    } else {
+      const lines: Line[] = batch.map(({ entry }) => entry);
+      if (applied > this.#appliedOnDisk) lines.push({ applied });
+      await this.#file.append(lines);
+      this.#linesOnDisk += count;
+    }
+    this.#appliedOnDisk = applied;
+    for (const { entry, resolve } of batch.splice(0, count)) {
+      this.#durable = entry.number;
+      resolve();
+    }
+  }
+
+  #shouldCompact(): boolean {
+    const droppable = this.#linesOnDisk - this.#newest.size;
+    const { compactAtBytes = 1024 * 1024 } = this.#options;
+    return droppable > this.#newest.size && this.#file.bytes > compactAtBytes && !this.#degraded;
+  }
+
+  async #applyLoop(): Promise<void> {
+    let failures = 0;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const batch = this.#nextBatch();
+      if (batch.length === 0) {
+        await this.#applicable.wait();
+        continue;
+      }
+      try {
+        await this.#applyBatch(batch);
+        if (failures > 0) this.#log.info({ failures, pending: this.pending }, 'the database takes facts again');
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        if (failures === 1 || failures % 20 === 0) {
+          this.#log.warn({ err: error, failures, pending: this.pending }, 'the database does not take facts; they wait');
+        }
+        const delayMs = backOffMs(failures);
+        await sleep(Math.min(delayMs, RETRY_LEAST_MS), undefined, { signal }).catch(() => undefined);
+        if (!signal.aborted) await this.#applicable.wait(delayMs);
+      }
+    }
+  }
+
+  #nextBatch(): Entry[] {
+    const { batchFacts = 500 } = this.#options;
+    const batch = this.#queue.slice(0, batchFacts);
+    return this.#degraded ? batch : batch.filter(({ number }) => number <= this.#durable);
+  }
+
+  /** Facts that can never be applied are found by halving, and set aside so that the others go on. */
+  async #applyBatch(batch: readonly Entry[]): Promise<void> {
+    try {
+      await this.#options.apply(
+        batch.map(({ fact }) => fact),
+        this.#closing.signal,
+      );
+    } catch (error) {
+      if (!(this.#options.isPoison ?? isRefusedData)(error)) throw error;
+      if (batch.length > 1) {
+        const middle = batch.length >> 1;
+        await this.#applyBatch(batch.slice(0, middle));
+        await this.#applyBatch(batch.slice(middle));
+        return;
+      }
+      await this.#setAside(batch[0].fact, error);
+    }
+    this.#advance(batch);
+  }
+
+  #advance(batch: readonly Entry[]): void {
+    this.#applied = batch[batch.length - 1].number;
+    this.#queue = this.#queue.filter(({ number }) => number > this.#applied);
+    for (const entry of batch) {
+      if (entry.fact.state === 'ended' && this.#newest.get(entry.fact.sessionId) === entry)
+        this.#newest.delete(entry.fact.sessionId);
+    }
+    if (this.#shouldCompact()) this.#written.ring();
+    this.#tellDrained();
+  }
+
+  async #setAside(fact: SessionFact, error: unknown): Promise<void> {
+    this.#log.error({ err: error, fact }, 'the database refuses this fact for good: set aside in rejected.log');
+    const line = JSON.stringify({ rejectedAt: new Date().toISOString(), error: String(error), fact });
+    await appendText(path.join(this.#options.directory, 'rejected.log'), [line]).catch((reason: unknown) => {
+      this.#log.error({ err: reason }, 'rejected.log cannot be written; the fact stands in the log line before');
+    });
+  }
+
+  #isDrained(): boolean {
+    return this.#queue.length === 0 && this.#unwritten.length === 0;
+  }
+
+  #tellDrained(): void {
+    if (this.#isDrained()) for (const resolve of this.#drainedWaiters) resolve();
+  }
+}
+
+/** Errors of PostgreSQL that say the data is wrong: SQLSTATE class 22 (data exception) and 23 (integrity constraint violation). */
+export function isRefusedData(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^2[23]...$/.test(error.code);
+}
+
+/** Exponential with full jitter, at least {@link RETRY_LEAST_MS}. */
+function backOffMs(failures: number): number {
+  return RETRY_LEAST_MS + Math.random() * Math.min(RETRY_CAP_MS - RETRY_LEAST_MS, RETRY_LEAST_MS * 2 ** Math.min(failures, 20));
+}
