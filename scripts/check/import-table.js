@@ -1,0 +1,37 @@
+/** Rooms with bytes in and values out: no node: modules, clock, timers, promises or packages. */
+export const PURE_ROOMS = ['bytes', 'media', 'rtmp', 'mp4', 'packager'];
+
+/** Which rooms of src/ a room may import, one way. A room is a directory, or a file of its own. Every room may import itself and what EVERYONE names. */
+export const MAY_IMPORT = {
+  errors: [],
+  log: [],
+  config: [],
+  'data-directory': [],
+  bytes: [],
+  media: ['bytes'],
+  rtmp: ['bytes', 'media'],
+  mp4: ['bytes', 'media'],
+  packager: ['bytes', 'media', 'mp4'],
+  recording: ['bytes', 'media', 'mp4', 'packager'],
+  ledger: [],
+  database: ['ledger/session-fact'],
+  lives: ['media', 'packager', 'recording', 'ledger', 'database'],
+  jobs: ['mp4', 'recording', 'database'],
+  ingest: ['bytes', 'media', 'rtmp', 'lives'],
+  delivery: ['media', 'mp4', 'packager', 'recording', 'lives'],
+  api: ['media', 'packager', 'recording', 'lives', 'database'],
+  cli: ['bytes', 'media', 'rtmp', 'main', 'config', 'api/contract'],
+  main: '*',
+};
+
+/** What any room may import; pure rooms only what is pure itself. */
+export const EVERYONE = ['errors', 'log'];
+export const EVERYONE_PURE = ['errors'];
+
+/** Who else may import from src/: directories of the repository, and what they may see. */
+export const OUTSIDE = {
+  web: ['api/contract'],
+  test: '*',
+  bench: '*',
+  scripts: '*',
+};
