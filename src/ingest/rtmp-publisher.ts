@@ -60,6 +60,8 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     this.#remoteAddress = this.#socket.remoteAddress ?? 'unknown';
     this.#log = log.child({ connection: id, remote: this.#remoteAddress });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      // Encoders say goodbye and are gone before our answer.
+      if (this.#done) return;
       this.#reason ??= 'disconnected';
       this.#detail ??= error.code ?? error.message;
     });
@@ -69,6 +71,11 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   /** It holds a publication. */
   get publishing(): boolean {
     return this.#publication !== null;
+  }
+
+  /** It has published and said goodbye. */
+  get #done(): boolean {
+    return this.#publishedOnce && this.#publication === null;
   }
 
   /** Resolves when the socket is closed. */
@@ -225,7 +232,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
 
   #onClose(): void {
     this.#closed = true;
-    const reason = this.#reason ?? (this.#publishedOnce && this.#publication === null ? 'unpublished' : 'disconnected');
+    const reason = this.#reason ?? (this.#done ? 'unpublished' : 'disconnected');
     this.#reason = reason;
     this.#endPublication('disconnected', this.#detail ?? reason);
     // What waits for an answer still is brought to its end by #accept.
