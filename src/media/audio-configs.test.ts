@@ -60,6 +60,14 @@ const table = [
     ),
     value: ['mp4a.40.2', 48_000, 4, 1024],
   },
+  {
+    name: 'a program config element with a comment, HE-AAC told behind it',
+    // 16 bits before the element and 39 in it: one more up to the byte's end.
+    bytes: bits(
+      `00010 0110 0000 000  0000 01 0110 0001 0000 0000 00 000 0000 0 0 0 1 0000  0 00000010 01000001 01000010 ${SBR_SYNC} 00101 1 0011`,
+    ),
+    value: ['mp4a.40.5', 48_000, 2, 2048],
+  },
 ] as const;
 
 for (const { name, bytes, value } of table) {

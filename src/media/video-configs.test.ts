@@ -161,6 +161,18 @@ for (const { reason, codec, bytes } of refused) {
   });
 }
 
+test('scaling lists written out are passed over, one of 64 whole, one that ends itself at once', () => {
+  const set =
+    '01100111 01100100 00000000 00011110' + // SPS, profile 100, level 30
+    '1 010 1 1 0 1' + // id, 4:2:0, 8 bits, scaling matrix
+    `000000 1 ${'1'.repeat(64)} 1 000010001` + // none of 16; 64 deltas of 0; a delta of -8, which makes the next scale 0
+    '1 1 1 1 0 000010100 0001011 1 1 0 0 1'; // 20 macroblock columns, 11 rows, frames only
+  const digits = set.replaceAll(' ', '');
+  const bytes = (digits.padEnd(Math.ceil(digits.length / 8) * 8, '0').match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2));
+  const config = decodeAvcConfig(Uint8Array.from([1, 0x64, 0, 0x1e, 0xff, 0xe1, 0, bytes.length, ...bytes, 1, 0, 1, 0x68]));
+  assert.deepEqual([config.width, config.height], [320, 176]);
+});
+
 test('a configuration record of a megabyte is refused unread', () => {
   assert.throws(() => decodeAvcConfig(new Uint8Array(1_000_000)), { reason: 'config_record_too_long' });
 });
