@@ -6,13 +6,20 @@ import type { Logger } from '../log.ts';
 import { Problem, problem } from './problem.ts';
 
 /** Answers every error of a route as RFC 7807 asks; what is no Problem of ours is a bug: logged with its stack, told as 500. */
-export function problemAnswerer(publicUrl: string, log: Logger): (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+export function problemAnswerer(
+  publicUrl: string,
+  log: Logger,
+): (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply {
   return (error, request, reply) => {
     const it = asProblem(error);
-    if (it.statusCode >= 500) log.error({ err: error, method: request.method, url: request.routeOptions.url }, 'an API call failed');
+    if (it.statusCode >= 500)
+      log.error({ err: error, method: request.method, url: request.routeOptions.url }, 'an API call failed');
     if (it.retryAfterS !== undefined) reply.header('retry-after', it.retryAfterS);
     if (it.statusCode === 401) reply.header('www-authenticate', 'Bearer');
-    return reply.code(it.statusCode).header('content-type', 'application/problem+json; charset=utf-8').send(problemJson(it, publicUrl));
+    return reply
+      .code(it.statusCode)
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .send(problemJson(it, publicUrl));
   };
 }
 
@@ -27,7 +34,10 @@ export function answerNotFound(publicUrl: string): (request: FastifyRequest, rep
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof CommitUnknown || failureKind(error) !== 'other') {
-    return problem('database_unavailable', 'The database does not answer. Try again in a few seconds.', { retryAfterS: 5, cause: error });
+    return problem('database_unavailable', 'The database does not answer. Try again in a few seconds.', {
+      retryAfterS: 5,
+      cause: error,
+    });
   }
   const status = (error as Partial<FastifyError>).statusCode ?? 500;
   // Of the framework: a body too large, unreadable JSON, an unknown content type.

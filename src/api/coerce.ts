@@ -33,7 +33,10 @@ export function coerce(schema: $ZodType, value: unknown): unknown {
   }
 }
 
-function coerceFields(shape: Readonly<Record<string, $ZodType>>, value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function coerceFields(
+  shape: Readonly<Record<string, $ZodType>>,
+  value: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const fields: Record<string, unknown> = { ...value };
   for (const [name, field] of Object.entries(shape)) {
     if (Object.hasOwn(fields, name)) fields[name] = coerce(field, fields[name]);

@@ -34,5 +34,7 @@ export interface ProblemAnswer {
   readonly docs: string;
   readonly code?: string;
   readonly error: string;
-  readonly 'invalid-params'?: Readonly<Record<string, { readonly location: string; readonly msg: string; readonly value?: unknown }>>;
+  readonly 'invalid-params'?: Readonly<
+    Record<string, { readonly location: string; readonly msg: string; readonly value?: unknown }>
+  >;
 }

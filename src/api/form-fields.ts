@@ -18,7 +18,7 @@ export function parseFormFields(fields: Iterable<readonly [string, string]>): Re
 function parsePath(name: string): string[] {
   const match = /^([^[\]]+)((?:\[[^[\]]*\])*)$/.exec(name);
   if (!match) return [name];
-  const path = [match[1]!, ...[...match[2]!.matchAll(/\[([^[\]]*)\]/g)].map((bracket) => bracket[1]!)];
+  const path = [match[1], ...[...match[2].matchAll(/\[([^[\]]*)\]/g)].map((bracket) => bracket[1])];
   return path.length > PATH_LIMIT ? [name] : path;
 }
 

@@ -10,7 +10,7 @@ export function liveJson(
   view: { canManage: boolean; rtmpPublicUrl: string | null; dvrMaxWindowS: number },
 ): z.output<typeof liveSchema> {
   return {
-    ...(view.canManage ? { rtmpUrl: view.rtmpPublicUrl, rtmpsUrl: null, streamKey: live.streamKey } : {}),
+    ...(view.canManage ? { ...addresses(view.rtmpPublicUrl), streamKey: live.streamKey } : {}),
     permanentLive: live.permanent,
     saveReplay: live.saveReplay,
     ...(live.replayPrivacy === null ? {} : { replaySettings: { privacy: live.replayPrivacy } }),
@@ -20,6 +20,10 @@ export function liveJson(
     reconnectWindow: live.reconnectWindowMs === null ? null : live.reconnectWindowMs / 1000,
     takeover: live.takeover,
   };
+}
+
+function addresses(url: string | null): { rtmpUrl: string | null; rtmpsUrl: string | null } {
+  return url?.startsWith('rtmps:') ? { rtmpUrl: null, rtmpsUrl: url } : { rtmpUrl: url, rtmpsUrl: null };
 }
 
 /** One broadcast, for who may manage its live or see its replay. */

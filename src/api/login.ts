@@ -32,7 +32,9 @@ export class Login {
 
   async #inTurn(verify: () => Promise<boolean>): Promise<boolean> {
     if (this.#waiting >= WAITING_LIMIT) {
-      throw problem('too_many_logins', `${WAITING_LIMIT} logins are waiting already. Try again in a few seconds.`, { retryAfterS: 5 });
+      throw problem('too_many_logins', `${WAITING_LIMIT} logins are waiting already. Try again in a few seconds.`, {
+        retryAfterS: 5,
+      });
     }
     this.#waiting += 1;
     const turn = this.#last.then(verify);

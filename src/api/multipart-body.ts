@@ -19,7 +19,9 @@ export async function readMultipartBody(request: FastifyRequest): Promise<void> 
   if (files.length > 0) {
     const msg = 'Pictures are not stored by this server yet: leave the file out';
     const invalidParams = Object.fromEntries(files.map((name) => [name, { location: 'body' as const, msg }]));
-    throw new Problem(400, `Incorrect request parameters: ${files.map((name) => `${name}: ${msg}`).join('. ')}`, { invalidParams });
+    throw new Problem(400, `Incorrect request parameters: ${files.map((name) => `${name}: ${msg}`).join('. ')}`, {
+      invalidParams,
+    });
   }
   request.body = parseFormFields(fields);
 }

@@ -7,7 +7,6 @@ export const PROBLEMS = {
   access_denied: 400,
   invalid_token: 401,
   live_not_enabled: 403,
-  live_not_allowing_replay: 403,
   max_instance_lives_limit_reached: 403,
   max_user_lives_limit_reached: 403,
   too_many_requests: 429,

@@ -13,6 +13,7 @@ import { InOrder } from './in-order.ts';
 import { Login } from './login.ts';
 import { registerOpenApi } from './openapi.ts';
 import { problem } from './problem.ts';
+import { registerChannels } from './routes/channels.ts';
 import { registerConfig } from './routes/config.ts';
 import { registerLives } from './routes/lives.ts';
 import { registerOauth } from './routes/oauth.ts';
@@ -45,7 +46,12 @@ async function mount(app: FastifyInstance, dependencies: ApiDependencies): Promi
   app.setErrorHandler(problemAnswerer(publicUrl, log));
   app.decorateRequest('user', null);
 
-  await app.register(cors, { origin: '*', methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'], exposedHeaders: ['Retry-After'], maxAge: 86_400 });
+  await app.register(cors, {
+    origin: '*',
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    exposedHeaders: ['Retry-After'],
+    maxAge: 86_400,
+  });
   await app.register(formbody, { parser: (text) => parseFormFields(new URLSearchParams(text)) });
   await app.register(multipart, {
     limits: { fileSize: PICTURE_LIMIT_BYTES, files: 2, fields: FIELDS_LIMIT, fieldSize: FIELD_LIMIT_BYTES, parts: FIELDS_LIMIT },
@@ -69,4 +75,5 @@ async function mount(app: FastifyInstance, dependencies: ApiDependencies): Promi
   registerUsers(routes, context);
   registerLives(routes, context);
   registerVideos(routes, context);
+  registerChannels(routes, context);
 }

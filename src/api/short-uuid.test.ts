@@ -26,7 +26,14 @@ test('short uuid: a round trip of random ones', () => {
 });
 
 test('short uuid: what is none is refused', () => {
-  for (const text of ['', 'kkGMgK9ZtnKfYAgnEtQxb', 'kkGMgK9ZtnKfYAgnEtQxbvv', 'kkGMgK9ZtnKfYAgnEtQxb0', 'ZZZZZZZZZZZZZZZZZZZZZZ', 'kkGMgK9ZtnKfYAgnEtQx-v']) {
+  for (const text of [
+    '',
+    'kkGMgK9ZtnKfYAgnEtQxb',
+    'kkGMgK9ZtnKfYAgnEtQxbvv',
+    'kkGMgK9ZtnKfYAgnEtQxb0',
+    'ZZZZZZZZZZZZZZZZZZZZZZ',
+    'kkGMgK9ZtnKfYAgnEtQx-v',
+  ]) {
     assert.equal(decodeShortUuid(text), null, text);
   }
 });

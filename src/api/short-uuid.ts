@@ -7,7 +7,7 @@ export function encodeShortUuid(uuid: string): string {
   let rest = BigInt(`0x${uuid.replaceAll('-', '')}`);
   let short = '';
   while (rest > 0n) {
-    short = ALPHABET[Number(rest % 58n)]! + short;
+    short = ALPHABET[Number(rest % 58n)] + short;
     rest /= 58n;
   }
   return short.padStart(LENGTH, ALPHABET[0]);

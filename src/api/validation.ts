@@ -19,11 +19,19 @@ const LOCATIONS: Readonly<Record<string, InvalidParam['location']>> = {
 export const validatorCompiler: FastifySchemaCompiler<$ZodType> = ({ schema, httpPart }) => {
   const location = LOCATIONS[httpPart ?? 'body'] ?? 'body';
   return (data: unknown) => {
+    if (holdsNul(data))
+      return { error: new Problem(400, 'Incorrect request parameters: text must not hold the character U+0000.') };
     const given = coerce(schema, data ?? undefined);
     const result = safeParse(schema, given);
     return result.success ? { value: result.data } : { error: invalidRequest(result.error.issues, given, location) };
   };
 };
+
+// PostgreSQL keeps no such text.
+function holdsNul(data: unknown): boolean {
+  if (typeof data === 'string') return data.includes('\0');
+  return typeof data === 'object' && data !== null && Object.values(data).some(holdsNul);
+}
 
 function invalidRequest(issues: readonly $ZodIssue[], data: unknown, location: InvalidParam['location']): Problem {
   const invalidParams: Record<string, InvalidParam> = {};
@@ -33,18 +41,27 @@ function invalidRequest(issues: readonly $ZodIssue[], data: unknown, location: I
     if (invalidParams[field]) continue;
     const value = valueAt(data, issue.path);
     const isSecret = SECRET.test(field);
-    invalidParams[field] = { location, msg: issue.message, ...(isSecret || value === undefined ? {} : { value: shortened(value) }) };
+    invalidParams[field] = {
+      location,
+      msg: issue.message,
+      ...(isSecret || value === undefined ? {} : { value: shortened(value) }),
+    };
     sentences.push(`${field}: ${issue.message}${isSecret ? '' : `; got ${shown(value)}`}`);
   }
   return new Problem(400, `Incorrect request parameters: ${sentences.join('. ')}`, { invalidParams });
 }
 
 function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined), data);
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
+    data,
+  );
 }
 
 function shortened(value: unknown): unknown {
-  return typeof value === 'number' || typeof value === 'boolean' || value === null ? value : shown(value).replace(/^"(.*)"$/s, '$1');
+  return typeof value === 'number' || typeof value === 'boolean' || value === null
+    ? value
+    : shown(value).replace(/^"(.*)"$/s, '$1');
 }
 
 function shown(value: unknown): string {

@@ -3,7 +3,9 @@ import type { VideoFields } from '../database/videos.ts';
 import type { videoUpdateSchema } from './schemas/video.ts';
 
 /** The fields of a video in a request, as the catalogue keeps them; what was not sent is undefined. */
-export function videoFieldsOf(body: Omit<z.output<typeof videoUpdateSchema>, 'channelId'>): { [Key in keyof VideoFields]?: VideoFields[Key] | undefined } {
+export function videoFieldsOf(body: Omit<z.output<typeof videoUpdateSchema>, 'channelId'>): {
+  [Key in keyof VideoFields]?: VideoFields[Key] | undefined;
+} {
   const { name, privacy, category, licence, downloadEnabled, nsfw, nsfwFlags, waitTranscoding, commentsEnabled } = body;
   return {
     name,
@@ -20,7 +22,11 @@ export function videoFieldsOf(body: Omit<z.output<typeof videoUpdateSchema>, 'ch
     nsfwSummary: emptyIsNull(body.nsfwSummary),
     tags: body.tags === null ? [] : body.tags,
     commentsPolicy: body.commentsPolicy ?? (commentsEnabled === undefined ? undefined : commentsEnabled ? 1 : 2),
-    originallyPublishedAt: body.originallyPublishedAt ? new Date(body.originallyPublishedAt) : body.originallyPublishedAt === null ? null : undefined,
+    originallyPublishedAt: body.originallyPublishedAt
+      ? new Date(body.originallyPublishedAt)
+      : body.originallyPublishedAt === null
+        ? null
+        : undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { User } from '../database/users.ts';
 import type { VideoRow } from '../database/videos.ts';
+import type { ApiContext } from './context.ts';
 import { canManage } from './guard.ts';
 import type { videoDetailsSchema, videoSchema } from './schemas/video.ts';
 import { encodeShortUuid } from './short-uuid.ts';
@@ -19,8 +20,17 @@ export interface VideoView {
   readonly viewers?: ((videoUuid: string) => number) | undefined;
 }
 
+/** The view that a user has through the API; null is a visitor's. */
+export function viewFor({ settings, lives }: ApiContext, user: User | null): VideoView {
+  return { publicUrl: settings.publicUrl, user, viewers: lives.viewers && ((videoUuid) => lives.viewers!(videoUuid)) };
+}
+
 /** The JSON of a user's account or of a channel, as videos name it. */
-export function actorJson(publicUrl: string, kind: 'accounts' | 'video-channels', actor: { id: number; name: string; displayName: string }) {
+export function actorJson(
+  publicUrl: string,
+  kind: 'accounts' | 'video-channels',
+  actor: { id: number; name: string; displayName: string },
+) {
   const { id, name, displayName } = actor;
   return { id, name, displayName, url: `${publicUrl}/${kind}/${name}`, host: new URL(publicUrl).host, avatars: [] };
 }
@@ -93,7 +103,11 @@ export function videoDetailsJson(row: VideoRow, view: VideoView): z.output<typeo
 }
 
 function channelOf(row: VideoRow, publicUrl: string) {
-  return actorJson(publicUrl, 'video-channels', { id: row.channelId, name: row.channelName, displayName: row.channelDisplayName });
+  return actorJson(publicUrl, 'video-channels', {
+    id: row.channelId,
+    name: row.channelName,
+    displayName: row.channelDisplayName,
+  });
 }
 
 function replayOf(row: VideoRow, user: User | null): Pick<z.output<typeof videoSchema>, 'replayOf'> {

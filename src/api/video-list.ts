@@ -8,6 +8,7 @@ import { privacySchema } from './schemas/video.ts';
 import { parseVideoReference } from './video-reference.ts';
 
 const PUBLISHED = 1;
+const WAITING_FOR_LIVE = 4;
 const PUBLIC = 1;
 const INTERNAL = 4;
 /** Bit of `include`: videos that are not published, such as lives that wait. */
@@ -21,6 +22,7 @@ export const videoListSchema = z.object({
   sort: sortField(VIDEO_SORT_KEYS, '-publishedAt'),
   isLive: z.boolean().optional().describe('true: lives only; false: replays only'),
   includeScheduledLive: z.boolean().optional().describe('Also lives that wait for a time to come'),
+  includeWaitingLive: z.boolean().optional().describe('Ours. Also lives that wait for their publisher'),
   search: z.string().max(200).optional().describe('Part of the name'),
   channelId: z.int().min(1).max(2_147_483_647).optional().describe('Ours'),
   replayOf: z
@@ -34,7 +36,12 @@ export const videoListSchema = z.object({
   languageOneOf: listed(z.string()),
   nsfw: z.enum(['true', 'false', 'both']).optional(),
   privacyOneOf: listed(privacySchema).describe('For moderators, and owners of the channel'),
-  include: z.int().min(0).max(1_023).optional().describe('Bit 1: also what is not published. For moderators, and owners of the channel'),
+  include: z
+    .int()
+    .min(0)
+    .max(1_023)
+    .optional()
+    .describe('Bit 1: also what is not published. For moderators, and owners of the channel'),
 });
 
 /** The filter of a list. Who may ask for all sees every privacy and state on request; others what is public, and internal once signed in. */
@@ -46,7 +53,8 @@ export function videoListFilter(query: z.output<typeof videoListSchema>, user: U
   const reference = query.replayOf === undefined ? null : parseVideoReference(query.replayOf);
   return {
     isLive: query.isLive ?? null,
-    states: (include & INCLUDE_NOT_PUBLISHED) === 0 ? [PUBLISHED] : null,
+    states:
+      (include & INCLUDE_NOT_PUBLISHED) !== 0 ? null : query.includeWaitingLive ? [PUBLISHED, WAITING_FOR_LIVE] : [PUBLISHED],
     scheduled: query.includeScheduledLive ?? false,
     privacies: query.privacyOneOf ?? (user ? [PUBLIC, INTERNAL] : [PUBLIC]),
     channelId: query.channelId ?? null,

@@ -40,5 +40,5 @@ export async function insertChannel(
     'insert into channels (user_id, name, display_name) values ($1, $2, $3) returning id',
     [channel.userId, channel.name, channel.displayName],
   );
-  return rows[0]!.id;
+  return rows[0].id;
 }

@@ -24,7 +24,7 @@ export interface LiveRecord {
   readonly dvrWindowS: number;
 }
 
-/** A published replay: its video's UUID and its session's id are one. */
+/** A published replay. Its video's UUID is its session's id, unless a live that is not permanent became its replay and kept its own. */
 export interface ReplayRecord {
   readonly videoUuid: string;
   readonly sessionId: string;
@@ -50,13 +50,19 @@ export async function loadDirectory(database: Queryable): Promise<{ lives: LiveR
 }
 
 /** One live as it stands in this transaction. */
-export async function readLiveRecord(database: Queryable, videoId: number): Promise<LiveRecord | null> {
-  const { rows } = await database.query<LiveRecord>(`${LIVES} where v.id = $1`, [videoId]);
+export async function readLiveRecord(database: Queryable, videoUuid: string): Promise<LiveRecord | null> {
+  const { rows } = await database.query<LiveRecord>(`${LIVES} where v.uuid = $1`, [videoUuid]);
   return rows[0] ?? null;
 }
 
 /** One replay as it stands in this transaction. */
-export async function readReplayRecord(database: Queryable, videoId: number): Promise<ReplayRecord | null> {
-  const { rows } = await database.query<ReplayRecord>(`${REPLAYS} where v.id = $1`, [videoId]);
+export async function readReplayRecord(database: Queryable, videoUuid: string): Promise<ReplayRecord | null> {
+  const { rows } = await database.query<ReplayRecord>(`${REPLAYS} where v.uuid = $1`, [videoUuid]);
   return rows[0] ?? null;
+}
+
+/** These replays, as far as they exist. */
+export async function readReplayRecords(database: Queryable, videoIds: readonly number[]): Promise<ReplayRecord[]> {
+  const { rows } = await database.query<ReplayRecord>(`${REPLAYS} where v.id = any($1::integer[])`, [videoIds]);
+  return rows;
 }

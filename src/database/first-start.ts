@@ -32,6 +32,7 @@ export async function ensureRoot(
     if (userId === null) return false;
     const channelId = await insertChannel(transaction, { userId, name: 'root_channel', displayName: 'Main root channel' });
     const videoId = await insertLiveVideo(transaction, randomUUID(), { channelId, name: 'First live', privacy: PUBLIC });
+    if (videoId === null) throw new Error('A random UUID is taken.');
     await insertLive(transaction, videoId, {
       streamKey: randomUUID(),
       permanent: true,

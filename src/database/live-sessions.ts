@@ -44,7 +44,7 @@ export async function listLiveSessions(
     `${SELECT} where s.live_id = $1 order by s.started_at ${direction}, s.number ${direction} offset $2 limit $3`,
     [liveId, page.start, page.count],
   );
-  return { total: counted[0]!.total, rows };
+  return { total: counted[0].total, rows };
 }
 
 /** The session that a replay shows. */

@@ -79,7 +79,7 @@ export async function countLives(transaction: Queryable, userId: number): Promis
      from videos v join channels c on c.id = v.channel_id where v.is_live and v.state <> 5`,
     [userId],
   );
-  return rows[0]!;
+  return rows[0];
 }
 
 /** Let one transaction at a time count lives and add one. */

@@ -38,7 +38,7 @@ export interface VideoRow {
   /** Of a live only. */
   readonly permanent: boolean | null;
   readonly schedules: Date[] | null;
-  /** Of a replay only: its session, and the live that was broadcast unless it is deleted. */
+  /** Of a replay only: its session, and the live that was broadcast unless it is deleted or has become this replay. */
   readonly sessionId: string | null;
   readonly originId: number | null;
   readonly originUuid: string | null;
@@ -57,7 +57,7 @@ const COLUMNS = `v.id, v.uuid, v.name, v.description, v.support, v.privacy, v.st
 
 const FROM = `from videos v join channels c on c.id = v.channel_id join users u on u.id = c.user_id
   left join lives l on l.video_id = v.id
-  left join replays r on r.video_id = v.id left join sessions s on s.id = r.session_id left join videos o on o.id = s.live_id`;
+  left join replays r on r.video_id = v.id left join sessions s on s.id = r.session_id left join videos o on o.id = s.live_id and o.id <> v.id`;
 
 /** How a client names a video: by number or by UUID. */
 export type VideoReference = { readonly id: number } | { readonly uuid: string };
@@ -155,7 +155,7 @@ export async function listVideos(
     `select ${COLUMNS} ${FROM} ${WHERE} order by ${SORT_COLUMNS[order.key]} ${direction}, v.id ${direction} offset $14 limit $15`,
     [...values, page.start, page.count],
   );
-  return { total: counted[0]!.total, rows };
+  return { total: counted[0].total, rows };
 }
 
 /** What a client may write of a video. */
@@ -199,19 +199,20 @@ const FIELD_COLUMNS: Readonly<Record<keyof VideoFields, string>> = {
 
 type Given<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
 
-/** Make the video of a live that waits for its publisher; fields not given take the catalogue's defaults. */
+/** Make the video of a live that waits for its publisher, unless this UUID is there: then null. Fields not given take the catalogue's defaults. */
 export async function insertLiveVideo(
   database: Queryable,
   uuid: string,
   fields: Given<VideoFields> & { channelId: number; name: string },
-): Promise<number> {
+): Promise<number | null> {
   const { columns, values } = written(fields);
   const places = values.map((_, index) => `$${index + 2}`);
   const { rows } = await database.query<{ id: number }>(
-    `insert into videos (uuid, state, is_live, published_at, ${columns.join(', ')}) values ($1, 4, true, now(), ${places.join(', ')}) returning id`,
+    `insert into videos (uuid, state, is_live, published_at, ${columns.join(', ')}) values ($1, 4, true, now(), ${places.join(', ')})
+     on conflict (uuid) do nothing returning id`,
     [uuid, ...values],
   );
-  return rows[0]!.id;
+  return rows[0]?.id ?? null;
 }
 
 /** Write the given fields of a video. False when there is no such video. */
@@ -227,7 +228,11 @@ export async function updateVideo(database: Queryable, id: number, fields: Given
 
 /** Delete a video with all that hangs on it. False when it was gone already. */
 export async function deleteVideo(database: Queryable, id: number): Promise<boolean> {
-  const { rows } = await database.query('delete from videos where id = $1 returning id', [id]);
+  const { rows } = await database.query(
+    `with settings as (delete from replay_settings where id = (select replay_settings_id from lives where video_id = $1))
+     delete from videos where id = $1 returning id`,
+    [id],
+  );
   return rows.length > 0;
 }
 

@@ -84,7 +84,15 @@ export class ApiHarness {
     return new ApiHarness(app, database, authenticator, door);
   }
 
-  call({ method = 'GET', url, as, body, form, headers = {}, remoteAddress = '127.0.0.1' }: Call): Promise<LightMyRequestResponse> {
+  call({
+    method = 'GET',
+    url,
+    as,
+    body,
+    form,
+    headers = {},
+    remoteAddress = '127.0.0.1',
+  }: Call): Promise<LightMyRequestResponse> {
     const authorization = as === undefined ? {} : { authorization: `Bearer ${as}` };
     const type = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
     const payload = form ?? (body as object | undefined);
@@ -98,9 +106,11 @@ export class ApiHarness {
   }
 
   /** The call's answer as JSON, which must have the status. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read what they assert
   async json<Answer = any>(call: Call, status = 200): Promise<Answer> {
     const answer = await this.call(call);
-    if (answer.statusCode !== status) throw new Error(`${call.method ?? 'GET'} ${call.url}: ${answer.statusCode}, not ${status}: ${answer.body}`);
+    if (answer.statusCode !== status)
+      throw new Error(`${call.method ?? 'GET'} ${call.url}: ${answer.statusCode}, not ${status}: ${answer.body}`);
     return (answer.body === '' ? undefined : answer.json()) as Answer;
   }
 
@@ -122,12 +132,20 @@ export class ApiHarness {
   /** A live made through the API. */
   async addLive(as: string, fields: object = {}): Promise<{ id: number; uuid: string; shortUUID: string }> {
     const body = { channelId: 1, name: 'A live', permanentLive: true, ...fields };
-    const { video } = await this.json<{ video: { id: number; uuid: string; shortUUID: string } }>({ method: 'POST', url: '/videos/live', as, body });
+    const { video } = await this.json<{ video: { id: number; uuid: string; shortUUID: string } }>({
+      method: 'POST',
+      url: '/videos/live',
+      as,
+      body,
+    });
     return video;
   }
 
   /** A session of a live as the ledger would have written it, with its replay if it has ended. */
-  async addSession(liveId: number, session: { id: string; startedAt: Date; endedAt: Date | null; replayPrivacy?: number }): Promise<number | null> {
+  async addSession(
+    liveId: number,
+    session: { id: string; startedAt: Date; endedAt: Date | null; replayPrivacy?: number },
+  ): Promise<number | null> {
     const { id, startedAt, endedAt, replayPrivacy = 1 } = session;
     await this.database.query('insert into replay_settings (id, privacy) values ($1, $2)', [id, replayPrivacy]);
     await this.database.query(
@@ -143,6 +161,6 @@ export class ApiHarness {
        select id from video`,
       [id, liveId, replayPrivacy, endedAt],
     );
-    return rows[0]!.id;
+    return rows[0].id;
   }
 }

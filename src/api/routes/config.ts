@@ -6,7 +6,11 @@ const tags = ['Server'];
 
 /** What the server is and allows, and that it is there. */
 export function registerConfig(app: ApiServer, { settings }: ApiContext): void {
-  app.get('/ping', { schema: { tags, summary: 'Is the server there?', response: { 200: z.literal('pong') } } }, () => 'pong' as const);
+  app.get(
+    '/ping',
+    { schema: { tags, summary: 'Is the server there?', response: { 200: z.literal('pong') } } },
+    () => 'pong' as const,
+  );
 
   app.get('/config', { schema: { tags, summary: 'What the server allows', response: { 200: configSchema } } }, () => ({
     serverVersion: settings.version,
@@ -22,7 +26,13 @@ export function registerConfig(app: ApiServer, { settings }: ApiContext): void {
       maxDuration: -1,
       maxInstanceLives: settings.limits.livesOfInstance,
       maxUserLives: settings.limits.livesOfUser,
-      transcoding: { enabled: false, remoteRunners: { enabled: false }, enabledResolutions: [], profile: 'default', availableProfiles: ['default'] },
+      transcoding: {
+        enabled: false,
+        remoteRunners: { enabled: false },
+        enabledResolutions: [],
+        profile: 'default',
+        availableProfiles: ['default'],
+      },
       rtmp: { port: settings.rtmpPort },
       reconnectWindow: settings.reconnectWindowMs / 1000,
     },

@@ -45,7 +45,10 @@ export function registerLives(app: ApiServer, context: ApiContext): void {
 
   app.get(
     '/videos/live/:id',
-    { onRequest: anyone, schema: { tags, summary: 'The settings of a live', params: videoParamsSchema, response: { 200: liveSchema } } },
+    {
+      onRequest: anyone,
+      schema: { tags, summary: 'The settings of a live', params: videoParamsSchema, response: { 200: liveSchema } },
+    },
     async (request) => {
       const { video, byNumber } = await liveOf(database, request.params.id);
       requireViewer(request.user, video, byNumber);
@@ -101,7 +104,15 @@ export function registerLives(app: ApiServer, context: ApiContext): void {
 
   app.get(
     '/videos/:id/live-session',
-    { onRequest: anyone, schema: { tags, summary: 'The session that a replay shows', params: videoParamsSchema, response: { 200: liveSessionSchema } } },
+    {
+      onRequest: anyone,
+      schema: {
+        tags,
+        summary: 'The session that a replay shows',
+        params: videoParamsSchema,
+        response: { 200: liveSessionSchema },
+      },
+    },
     async (request) => {
       const { video, byNumber } = await videoOf(database, request.params.id);
       requireViewer(request.user, video, byNumber);

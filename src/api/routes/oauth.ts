@@ -11,24 +11,37 @@ const tags = ['Session'];
 
 /** Signing in and out. */
 export function registerOauth(app: ApiServer, { database, authenticator, login, settings }: ApiContext): void {
-  app.get('/oauth-clients/local', { schema: { tags, summary: 'The client to sign in with', response: { 200: oauthClientSchema } } }, async () => {
-    const client = await findOauthClient(database);
-    if (!client) throw new Problem(503, 'The server has not finished its first start.');
-    return { client_id: client.clientId, client_secret: client.clientSecret };
-  });
+  app.get(
+    '/oauth-clients/local',
+    { schema: { tags, summary: 'The client to sign in with', response: { 200: oauthClientSchema } } },
+    async () => {
+      const client = await findOauthClient(database);
+      if (!client) throw new Problem(503, 'The server has not finished its first start.');
+      return { client_id: client.clientId, client_secret: client.clientSecret };
+    },
+  );
 
   const { logins: max, loginsWindowMs: timeWindow } = settings.limits;
   app.post(
     '/users/token',
     {
-      schema: { tags, summary: 'Sign in, or refresh', body: tokenRequestSchema, consumes: ['application/x-www-form-urlencoded', 'application/json'], response: { 200: tokensSchema } },
+      schema: {
+        tags,
+        summary: 'Sign in, or refresh',
+        body: tokenRequestSchema,
+        consumes: ['application/x-www-form-urlencoded', 'application/json'],
+        response: { 200: tokensSchema },
+      },
       config: { rateLimit: max < 0 ? false : { max, timeWindow, groupId: 'login' } },
     },
     async (request, reply) => {
       const { body } = request;
       const client = await findOauthClient(database);
       if (!client || !isSame(body.client_id, client.clientId) || !isSame(body.client_secret, client.clientSecret)) {
-        throw problem('invalid_client', 'Invalid client: client is invalid. GET /api/v1/oauth-clients/local tells the one to use.');
+        throw problem(
+          'invalid_client',
+          'Invalid client: client is invalid. GET /api/v1/oauth-clients/local tells the one to use.',
+        );
       }
       const issued = await grant(body);
       reply.header('cache-control', 'no-store').header('pragma', 'no-cache');

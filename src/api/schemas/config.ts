@@ -6,7 +6,11 @@ export const configSchema = z
     serverVersion: z.string(),
     instance: z.object({ name: z.string(), shortDescription: z.string(), defaultClientRoute: z.string() }),
     signup: z.object({ allowed: z.boolean(), allowedForCurrentIP: z.boolean(), requiresEmailVerification: z.boolean() }),
-    transcoding: z.object({ enabledResolutions: z.array(z.int()), hls: z.object({ enabled: z.boolean() }), web_videos: z.object({ enabled: z.boolean() }) }),
+    transcoding: z.object({
+      enabledResolutions: z.array(z.int()),
+      hls: z.object({ enabled: z.boolean() }),
+      web_videos: z.object({ enabled: z.boolean() }),
+    }),
     user: z.object({ videoQuota: z.int(), videoQuotaDaily: z.int() }),
     live: z.object({
       enabled: z.boolean(),

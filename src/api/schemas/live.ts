@@ -14,7 +14,9 @@ const ours = {
     .max(DAY_S)
     .nullable()
     .describe('Ours. Seconds an interrupted session waits for its publisher before it ends; null: the setting of the server'),
-  takeover: z.enum(['take_over', 'refuse']).describe('Ours. What a second publisher with the same key does to the first: takes over, or is refused'),
+  takeover: z
+    .enum(['take_over', 'refuse'])
+    .describe('Ours. What a second publisher with the same key does to the first: takes over, or is refused'),
 };
 
 /** The settings of a live, as a client may write them. */
@@ -33,14 +35,12 @@ function liveFields(dvrMaxWindowS: number) {
 
 /** `POST /videos/live`. */
 export function liveCreateSchema(dvrMaxWindowS: number) {
-  return z
-    .object({ channelId: z.int().min(1).max(2_147_483_647), ...videoFields, ...liveFields(dvrMaxWindowS) })
-    .meta({ id: 'LiveVideoCreate' });
+  return z.object({ channelId: z.int().min(1).max(2_147_483_647), ...videoFields, ...liveFields(dvrMaxWindowS) });
 }
 
 /** `PUT /videos/live/{id}`. */
 export function liveUpdateSchema(dvrMaxWindowS: number) {
-  return z.object(liveFields(dvrMaxWindowS)).meta({ id: 'LiveVideoUpdate' });
+  return z.object(liveFields(dvrMaxWindowS));
 }
 
 export const liveCreatedSchema = z.object({ video: z.object({ id: z.int(), uuid: z.uuid(), shortUUID: z.string() }) });
@@ -70,7 +70,9 @@ export const liveSessionSchema = z
     error: z
       .int()
       .nullable()
-      .describe('1 bad socket health, 2 duration exceeded, 3 quota exceeded, 4 encoder error, 5 blocked, 6 and 7 runner, 8 unknown, 9 invalid input'),
+      .describe(
+        '1 bad socket health, 2 duration exceeded, 3 quota exceeded, 4 encoder error, 5 blocked, 6 and 7 runner, 8 unknown, 9 invalid input',
+      ),
     saveReplay: z.boolean(),
     endingProcessed: z.boolean().describe('The session has ended, and its replay, if it has one, is there'),
     replaySettings: z.object({ privacy: z.int() }).optional(),

@@ -13,7 +13,10 @@ export function pageFields(defaultCount = 15) {
 /** `sort`: one of the keys, with `-` before it for descending order. */
 export function sortField<const Key extends string>(keys: readonly [Key, ...Key[]], byDefault: Key | `-${Key}`) {
   const values: (Key | `-${Key}`)[] = keys.flatMap((key) => [key, `-${key}` as const]);
-  return z.literal(values).default(byDefault as never).describe('Order; `-` before a key: descending');
+  return z
+    .literal(values)
+    .default(byDefault as never)
+    .describe('Order; `-` before a key: descending');
 }
 
 /** A `sort` value taken apart. */

@@ -58,7 +58,14 @@ export const meSchema = z
     videoQuota: z.literal(-1).describe('No quota'),
     videoQuotaDaily: z.literal(-1),
     createdAt: z.string(),
-    account: z.object({ id: z.int(), name: z.string(), displayName: z.string(), url: z.string(), host: z.string(), avatars: z.array(z.never()) }),
+    account: z.object({
+      id: z.int(),
+      name: z.string(),
+      displayName: z.string(),
+      url: z.string(),
+      host: z.string(),
+      avatars: z.array(z.never()),
+    }),
     videoChannels: z.array(channelSchema),
   })
   .meta({ id: 'MyUser' });

@@ -18,14 +18,21 @@ export const privacySchema = z
 export const momentSchema = z
   .string()
   .max(40)
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'Must be a date in ISO 8601, such as 2026-11-23T20:00:00Z')
+  .refine(
+    (text) => /^[1-9]/.test(text) && !Number.isNaN(Date.parse(text)),
+    'Must be a date in ISO 8601, such as 2026-11-23T20:00:00Z',
+  )
   .meta({ format: 'date-time' });
 
 const identified = z.object({ id: z.int().nullable(), label: z.string() });
 const language = z.object({ id: z.string().nullable(), label: z.string() });
 const text = (max: number) => z.string().min(3).max(max).or(z.literal('')).nullable();
 
-const notSupported = (what: string) => z.null({ error: `${what} is not supported by this server` }).optional().describe('Not supported: leave it out');
+const notSupported = (what: string) =>
+  z
+    .null({ error: `${what} is not supported by this server` })
+    .optional()
+    .describe('Not supported: leave it out');
 
 /** What may be written of any video; the same on creation and update. */
 export const videoFields = {
@@ -81,7 +88,9 @@ export const videoSchema = z
     licence: identified,
     language,
     privacy: z.object({ id: z.int(), label: z.string() }),
-    state: z.object({ id: z.int(), label: z.string() }).describe('1 published (a live: on air), 4 waiting for live, 5 live ended'),
+    state: z
+      .object({ id: z.int(), label: z.string() })
+      .describe('1 published (a live: on air), 4 waiting for live, 5 live ended'),
     isLive: z.boolean(),
     isLocal: z.literal(true),
     nsfw: z.boolean(),
