@@ -24,8 +24,8 @@ export class LiveEdge {
   #ticks = 0;
   readonly #listeners = new Set<() => void>();
 
-  constructor(start: TimelineStart, partMs: number) {
-    this.timeline = new MediaTimeline(start, partMs);
+  constructor(start: TimelineStart) {
+    this.timeline = new MediaTimeline(start);
   }
 
   /** Calls back after every change of the timeline, until the returned function is called. */

@@ -218,6 +218,7 @@ export class Live {
         windowTicks: () => this.windowTicks,
         now: this.#world.now,
         totals: recovered === null ? null : recordedTotals(recovered.stored),
+        onFirstPart: () => this.#advance({ kind: 'first_part' }),
       }),
     };
   }

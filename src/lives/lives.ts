@@ -157,7 +157,7 @@ export class Lives implements PublishDoor {
   put(record: LiveRecord): void {
     const live = this.#byUuid.get(record.videoUuid);
     if (live === undefined) {
-      this.#add(new Live(record, new LiveEdge(FIRST_START, this.#options.partMs), this.#world));
+      this.#add(new Live(record, new LiveEdge(FIRST_START), this.#world));
       return;
     }
     this.#byKey.delete(hashKey(live.record.streamKey));
@@ -203,7 +203,7 @@ export class Lives implements PublishDoor {
     const state = await this.#states.read(record.videoUuid);
     const first = kept[0]?.meta;
     const start = first === undefined ? state : { ...first, targetDuration: Math.max(first.targetDuration, state.targetDuration) };
-    const edge = new LiveEdge(start, this.#options.partMs);
+    const edge = new LiveEdge(start);
     const live = new Live(record, edge, this.#world);
     for (const recording of kept) {
       addToTimeline(edge.timeline, recording);

@@ -27,6 +27,8 @@ export type SessionEvent =
       readonly holderIdleMs: number;
     }
   | { readonly kind: 'disconnected'; readonly at: number; readonly connectionId: string; readonly clean: boolean; readonly reason: string }
+  /** The session's first part is there: the live is on air. */
+  | { readonly kind: 'first_part' }
   | { readonly kind: 'window_elapsed'; readonly at: number }
   /** The live was deleted. */
   | { readonly kind: 'removed'; readonly at: number }
@@ -66,6 +68,11 @@ export function advance(state: SessionState, event: SessionEvent): Transition {
       return publish(state, event);
     case 'disconnected':
       return disconnected(state, event);
+    case 'first_part': {
+      if (state.phase !== 'on_air') return stay(state);
+      const story = next(state.story, {});
+      return { state: { ...state, story }, effects: [{ kind: 'write_fact', story }] };
+    }
     case 'window_elapsed':
       return state.phase === 'interrupted' ? end(state.story, state.story.interruptedAt ?? event.at, 'window_elapsed', []) : stay(state);
     case 'removed':

@@ -24,6 +24,8 @@ export interface SessionRecorderOptions {
   readonly now: () => number;
   /** What the recording held when the session was taken up again. */
   readonly totals: Totals | null;
+  /** Called when the recording gets its first part. */
+  readonly onFirstPart: () => void;
 }
 
 /** Takes one session's parts to its recording and to the live edge, over all its connections. */
@@ -34,6 +36,7 @@ export class SessionRecorder implements PackagerOutput {
   readonly #edge: LiveEdge;
   readonly #windowTicks: () => number;
   readonly #now: () => number;
+  readonly #onFirstPart: () => void;
   #init: InitSegment | null = null;
   #run: Run | null = null;
   #volumeTicks = 0;
@@ -49,6 +52,7 @@ export class SessionRecorder implements PackagerOutput {
     this.#edge = options.edge;
     this.#windowTicks = options.windowTicks;
     this.#now = options.now;
+    this.#onFirstPart = options.onFirstPart;
     this.lastPartAt = options.now();
     this.#bytes = options.totals?.bytes ?? 0;
     this.#ticks = ((options.totals?.ms ?? 0) * MEDIA_TIMESCALE) / 1000;
@@ -82,12 +86,14 @@ export class SessionRecorder implements PackagerOutput {
     const { sessionId } = this.recording.meta;
     const inMemory = block.bytes.subarray(part.start, part.end);
     this.#edge.keep({ sessionId, volume: this.recording.volumeNumber, start, end, duration, block, bytes: inMemory });
-    this.#edge.timeline.addPart({ start, end, duration, independent: part.independent }, part.programDateTimeMs, part.videoFrames);
+    this.#edge.timeline.addPart({ start, end, duration, independent: part.independent }, part.programDateTimeMs, part.videoFrames, part.targetMs);
     this.lastPartAt = this.#now();
+    const first = this.#bytes === 0;
     this.#bytes += bytes;
     this.#ticks += duration;
     this.#volumeTicks += duration;
     this.#edge.changed();
+    if (first) this.#onFirstPart();
   }
 
   endSegment(): void {

@@ -8,11 +8,14 @@ const SKIP_TARGETS = 6;
 /** Distance from the live edge that low-latency players are told to keep, in part targets: three is the least, one more takes up jitter. */
 const HOLD_BACK_PARTS = 4;
 
+const DEFAULT_PART_TARGET_MS = 200;
+
 /** A live's media playlist as text, whole, or with `skip` as a delta update (section 6.2.5.1). */
 export function renderLivePlaylist(timeline: MediaTimeline, skip: boolean): string {
   const { segments } = timeline;
   const lines = ['#EXTM3U', `#EXT-X-VERSION:${VERSION}`, `#EXT-X-TARGETDURATION:${timeline.targetDuration}`];
-  const partTarget = timeline.partTargetMs / 1000;
+  // A window recovered from recordings has no parts: then the target is that of most streams.
+  const partTarget = (timeline.partTargetMs || DEFAULT_PART_TARGET_MS) / 1000;
   const skipUntil = SKIP_TARGETS * timeline.targetDuration;
   lines.push(
     `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=${skipUntil}.0,PART-HOLD-BACK=${seconds3(HOLD_BACK_PARTS * partTarget)}`,

@@ -52,8 +52,8 @@ export class MediaTimeline {
   runOpen = false;
   /** No more will come: EXT-X-ENDLIST. */
   ended = false;
-  /** Longest part, ms: grows only. */
-  partTargetMs: number;
+  /** Part Target Duration, ms: grows only. */
+  partTargetMs = 0;
   targetDuration: number;
   discontinuitySequence: number;
 
@@ -65,11 +65,10 @@ export class MediaTimeline {
   #openDateMs = 0;
   #openFrames = 0;
 
-  constructor(start: TimelineStart, partTargetMs: number) {
+  constructor(start: TimelineStart) {
     this.segments.first = this.segments.next = start.mediaSequence;
     this.discontinuitySequence = start.discontinuitySequence;
     this.targetDuration = start.targetDuration;
-    this.partTargetMs = partTargetMs;
   }
 
   /** The run that new parts belong to, or null before the first. */
@@ -106,13 +105,13 @@ export class MediaTimeline {
     this.runOpen = true;
   }
 
-  addPart(part: TimelinePart, programDateTimeMs: number, videoFrames: number): void {
+  addPart(part: TimelinePart, programDateTimeMs: number, videoFrames: number, targetMs: number): void {
     if (this.#open.length === 0) this.#openDateMs = programDateTimeMs;
     this.#open.push(part);
     this.#openDuration += part.duration;
     this.#openFrames += videoFrames;
     this.#nextStart = part.end;
-    this.partTargetMs = Math.max(this.partTargetMs, Math.ceil((part.duration * 1000) / MEDIA_TIMESCALE));
+    this.partTargetMs = Math.max(this.partTargetMs, targetMs, Math.ceil((part.duration * 1000) / MEDIA_TIMESCALE));
     this.targetDuration = Math.max(this.targetDuration, roundedSeconds(this.#openDuration));
     this.version += 1;
   }

@@ -3,7 +3,8 @@ import type { MediaTimeline, TimelinePart } from './media-timeline.ts';
 
 /** Segments that the measures are taken over: the newest ones. */
 const MEASURED_SEGMENTS = 60;
-/** Frame rates that a measured one is taken for when it is within 2 %. */
+/** Frame rates that a measured one is taken for when it is near: within 2 %. */
+const NEAR = 0.02;
 const USUAL_FRAME_RATES = [10, 12, 12.5, 15, 20, 24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60, 120];
 
 /** Bits and frames a second as they were, or null while there is no media. */
@@ -59,16 +60,11 @@ export function renderMultivariantPlaylist(timeline: MediaTimeline, mediaUri: st
   return `#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-STREAM-INF:${attributes.join(',')}\n${mediaUri}\n`;
 }
 
-/** The measured rate, less what rounded timestamps did to it: the rate told by the encoder or a usual one, when near. */
+/** The measured rate, less what rounded timestamps did to it: what the encoder told, else a usual rate, when that is near. */
 function usualFrameRate(measured: number | null, told: number | null): number | null {
   if (measured === null) return told;
-  let nearest = measured;
-  let off = 0.02 * measured;
-  for (const rate of told === null ? USUAL_FRAME_RATES : [...USUAL_FRAME_RATES, told]) {
-    if (Math.abs(rate - measured) < off) {
-      nearest = rate;
-      off = Math.abs(rate - measured);
-    }
-  }
-  return nearest;
+  const off = (rate: number): number => Math.abs(rate - measured);
+  if (told !== null && off(told) < NEAR * measured) return told;
+  const nearest = USUAL_FRAME_RATES.reduce((best, rate) => (off(rate) < off(best) ? rate : best));
+  return off(nearest) < NEAR * measured ? nearest : measured;
 }

@@ -31,6 +31,8 @@ export interface Part extends PartBytes {
   /** Wall clock of its first frame, ms of the epoch. */
   readonly programDateTimeMs: number;
   readonly videoFrames: number;
+  /** The longest a part of this stream may be, in ms. */
+  readonly targetMs: number;
 }
 
 /** The tracks of the parts that follow. */
@@ -113,11 +115,6 @@ export class Packager implements AccessUnitSink {
     this.#clock = options.clock;
     this.#discontinuity = options.discontinuity;
     this.#builder = new PartBuilder(options.pool);
-  }
-
-  /** The longest part of this stream, in ms: what the playlist declares. 0 until the frame rate is known. */
-  get partTargetMs(): number {
-    return this.#partTicks / TICKS_PER_MS;
   }
 
   /** What onMetaData tells of the tracks: the first part need not wait for one that is not to come. */
@@ -248,6 +245,8 @@ export class Packager implements AccessUnitSink {
 
   /** Closes the part, and the segment, that end where this video frame begins. */
   #closeBefore(time: number, keyframe: boolean): void {
+    // Audio that came ahead of the very first frame goes into one part with it.
+    if (!this.#initOut && this.#builder.video.count === 0) return;
     const { segmentMinMs, segmentMaxMs } = this.#options;
     const interval = this.#videoInterval > 0 ? this.#videoInterval : DEFAULT_INTERVAL_TICKS;
     const inSegment = time - this.#segmentTime;
@@ -325,6 +324,7 @@ export class Packager implements AccessUnitSink {
       time: this.#partTime,
       programDateTimeMs,
       videoFrames: video.count,
+      targetMs: this.#partTicks / TICKS_PER_MS,
     };
     this.#options.output.part(part);
     this.#anyOut = true;

@@ -81,7 +81,7 @@ export function addToTimeline(timeline: MediaTimeline, stored: StoredRecording):
 
 /** The replay of a recording: a timeline of its own, from media sequence number 0. */
 export function replayTimeline(stored: StoredRecording): MediaTimeline {
-  const timeline = new MediaTimeline({ mediaSequence: 0, discontinuitySequence: 0, targetDuration: 1 }, 0);
+  const timeline = new MediaTimeline({ mediaSequence: 0, discontinuitySequence: 0, targetDuration: 1 });
   addToTimeline(timeline, stored);
   timeline.ended = true;
   return timeline;
