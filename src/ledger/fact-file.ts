@@ -119,14 +119,3 @@ async function syncDirectory(file: string): Promise<void> {
     await directory.close();
   }
 }
-
-/** Appends lines to a text file that people read; durable when it resolves. */
-export async function appendText(file: string, lines: readonly string[]): Promise<void> {
-  const handle = await open(file, 'a', 0o600);
-  try {
-    await handle.writeFile(lines.map((line) => `${line}\n`).join(''));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}

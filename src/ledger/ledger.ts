@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backOffMs } from './back-off.ts';
 import { Bell } from './bell.ts';
-import { appendText, FactFile } from './fact-file.ts';
+import { FactFile } from './fact-file.ts';
+import { Follower } from './follower.ts';
 import type { Entry, FileContent, Line } from './fact-file.ts';
 import type { SessionFact } from './session-fact.ts';
 import type { Logger } from '../log.ts';
@@ -19,10 +21,6 @@ export interface LedgerOptions {
   readonly compactAtBytes?: number;
 }
 
-const RETRY_CAP_MS = 5_000;
-/** Between two tries, also when new facts come every millisecond. */
-const RETRY_LEAST_MS = 50;
-
 /**
  * The local, durable list of session facts that the database follows. `append` never waits for the database and never fails: while the disk
  * refuses, facts are kept in memory and `degraded` is true. The newest fact of a session stands for all of it, so older ones may be dropped.
@@ -33,7 +31,7 @@ export class Ledger {
     const { file, content } = await FactFile.open(path.join(options.directory, 'facts.log'));
     const ledger = new Ledger(options, file, content);
     ledger.#written.ring(); // compacts, if there is something to drop
-    ledger.#loops = Promise.all([ledger.#writeLoop(), ledger.#applyLoop()]);
+    ledger.#loops = Promise.all([ledger.#writeLoop(), ledger.#follower.run(ledger.#closing.signal)]);
     return ledger;
   }
 
@@ -42,7 +40,7 @@ export class Ledger {
   readonly #file: FactFile;
   readonly #closing = new AbortController();
   readonly #written = new Bell(); // something is there to write
-  readonly #applicable = new Bell(); // something is there to apply
+  readonly #follower: Follower;
   readonly #drainedWaiters = new Set<() => void>();
   /** Newest fact of every session that is open, or not applied. */
   readonly #newest = new Map<string, Entry>();
@@ -61,6 +59,13 @@ export class Ledger {
     this.#options = options;
     this.#log = options.log.child({ room: 'ledger' });
     this.#file = file;
+    this.#follower = new Follower({
+      ...options,
+      log: this.#log,
+      rejectedFile: path.join(options.directory, 'rejected.log'),
+      next: (count) => this.#nextFacts(count),
+      done: (entries) => this.#advance(entries),
+    });
     this.#applied = applied;
     this.#appliedOnDisk = applied;
     this.#linesOnDisk = entries.length;
@@ -85,7 +90,7 @@ export class Ledger {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#unwritten.push({ entry, resolve });
     this.#written.ring();
-    if (this.#degraded) this.#applicable.ring();
+    if (this.#degraded) this.#follower.wake();
     return promise;
   }
 
@@ -124,7 +129,7 @@ export class Ledger {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    this.#applicable.ring();
+    this.#follower.wake();
     this.#written.ring();
     await this.#loops;
     try {
@@ -167,7 +172,7 @@ export class Ledger {
         );
         await sleep(backOffMs(failures), undefined, { signal: this.#closing.signal }).catch(() => undefined);
       }
-      this.#applicable.ring();
+      this.#follower.wake();
       this.#tellDrained();
     }
   }
@@ -205,56 +210,10 @@ export class Ledger {
     return droppable > this.#newest.size && this.#file.bytes > compactAtBytes && !this.#degraded;
   }
 
-  async #applyLoop(): Promise<void> {
-    let failures = 0;
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      const batch = this.#nextBatch();
-      if (batch.length === 0) {
-        await this.#applicable.wait();
-        continue;
-      }
-      try {
-        await this.#applyBatch(batch);
-        if (failures > 0) this.#log.info({ failures, pending: this.pending }, 'the database takes facts again');
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted) return;
-        failures += 1;
-        if (failures === 1 || failures % 20 === 0) {
-          this.#log.warn({ err: error, failures, pending: this.pending }, 'the database does not take facts; they wait');
-        }
-        const delayMs = backOffMs(failures);
-        await sleep(Math.min(delayMs, RETRY_LEAST_MS), undefined, { signal }).catch(() => undefined);
-        if (!signal.aborted) await this.#applicable.wait(delayMs);
-      }
-    }
-  }
-
-  #nextBatch(): Entry[] {
-    const { batchFacts = 500 } = this.#options;
-    const batch = this.#queue.slice(0, batchFacts);
-    return this.#degraded ? batch : batch.filter(({ number }) => number <= this.#durable);
-  }
-
-  /** Facts that can never be applied are found by halving, and set aside so that the others go on. */
-  async #applyBatch(batch: readonly Entry[]): Promise<void> {
-    try {
-      await this.#options.apply(
-        batch.map(({ fact }) => fact),
-        this.#closing.signal,
-      );
-    } catch (error) {
-      if (!(this.#options.isPoison ?? isRefusedData)(error)) throw error;
-      if (batch.length > 1) {
-        const middle = batch.length >> 1;
-        await this.#applyBatch(batch.slice(0, middle));
-        await this.#applyBatch(batch.slice(middle));
-        return;
-      }
-      await this.#setAside(batch[0].fact, error);
-    }
-    this.#advance(batch);
+  /** What may go to the database: what is on disk; and when the disk refuses, the database is the safest place. */
+  #nextFacts(count: number): Entry[] {
+    const entries = this.#queue.slice(0, count);
+    return this.#degraded ? entries : entries.filter(({ number }) => number <= this.#durable);
   }
 
   #advance(batch: readonly Entry[]): void {
@@ -268,14 +227,6 @@ export class Ledger {
     this.#tellDrained();
   }
 
-  async #setAside(fact: SessionFact, error: unknown): Promise<void> {
-    this.#log.error({ err: error, fact }, 'the database refuses this fact for good: set aside in rejected.log');
-    const line = JSON.stringify({ rejectedAt: new Date().toISOString(), error: String(error), fact });
-    await appendText(path.join(this.#options.directory, 'rejected.log'), [line]).catch((reason: unknown) => {
-      this.#log.error({ err: reason }, 'rejected.log cannot be written; the fact stands in the log line before');
-    });
-  }
-
   #isDrained(): boolean {
     return this.#queue.length === 0 && this.#unwritten.length === 0;
   }
@@ -283,14 +234,4 @@ export class Ledger {
   #tellDrained(): void {
     if (this.#isDrained()) for (const resolve of this.#drainedWaiters) resolve();
   }
-}
-
-/** Errors of PostgreSQL that say the data is wrong: SQLSTATE class 22 (data exception) and 23 (integrity constraint violation). */
-export function isRefusedData(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^2[23]...$/.test(error.code);
-}
-
-/** Exponential with full jitter, at least {@link RETRY_LEAST_MS}. */
-function backOffMs(failures: number): number {
-  return RETRY_LEAST_MS + Math.random() * Math.min(RETRY_CAP_MS - RETRY_LEAST_MS, RETRY_LEAST_MS * 2 ** Math.min(failures, 20));
 }
