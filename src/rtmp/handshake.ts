@@ -73,7 +73,7 @@ export class ClientHandshake {
   #received = 0;
 
   /** C0 and C1. */
-  static hello(): Uint8Array {
+  static hello(): Uint8Array<ArrayBuffer> {
     const hello = new Uint8Array(1 + HANDSHAKE_BYTES);
     hello[0] = VERSION;
     // Any bytes will do: C1 only has to be told apart from another connection's.
@@ -86,7 +86,7 @@ export class ClientHandshake {
   }
 
   /** Once done: C2, which repeats S1. */
-  get echo(): Uint8Array {
+  get echo(): Uint8Array<ArrayBuffer> {
     return this.#answer.slice(1, 1 + HANDSHAKE_BYTES);
   }
 
