@@ -53,12 +53,14 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-// FNV-1a for the seed, then a small multiplicative generator: looks, not secrets
+// FNV-1a for the seed, then a counter, well mixed: looks, not secrets
 function seeded(text: string): () => number {
   let state = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
   return () => {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
-    return ((state ^ (state >>> 13)) >>> 0) / 0x1_0000_0000;
+    state = (state + 0x9e3779b9) | 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    return ((mixed ^ (mixed >>> 15)) >>> 0) / 0x1_0000_0000;
   };
 }

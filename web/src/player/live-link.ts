@@ -2,7 +2,7 @@ import type HlsClass from 'hls.js';
 import type { LevelDetails } from 'hls.js';
 import { hlsSettings } from './hls-settings.ts';
 import { bufferedAhead, pause, type Link, type LinkOptions } from './link.ts';
-import { lookAt, type Look } from './look.ts';
+import { lookAt, lookBeyond, type Found, type Look } from './look.ts';
 import { growthLimit, pictureOfLive, type LiveState, type Picture } from './picture.ts';
 import { isAfter, type PlaylistMark } from './playlist-mark.ts';
 
@@ -12,6 +12,8 @@ const lookMs = 1000;
 const stuckMs = 4000;
 // the playlist has grown without hls.js seeing it
 const deafMs = 3000;
+// so close to the end of what is known, the edge was being watched
+const nearSeconds = 3;
 
 /**
  * A live, kept playing through publisher restarts and server restarts. hls.js does the playing; this looks at the playlist
@@ -26,12 +28,13 @@ export class LiveLink implements Link {
   #playlist: Look['kind'] | 'unknown' = 'unknown';
   #picture: Picture = 'loading';
   #firstSeen: PlaylistMark | null = null;
+  #found: Found | null = null;
   #played: PlaylistMark | null = null;
   #grownAt = 0;
   #deafSince: number | null = null;
   #shown = false;
   #broken = false;
-  // the publisher was away: what it sends next is played from its own beginning
+  // the picture was away for one who watched the edge: what comes next is played from the edge, or the new broadcast's beginning
   #resuming = false;
   #wanted = true;
   #position = 0;
@@ -83,21 +86,28 @@ export class LiveLink implements Link {
         await pause(tickMs, signal, true);
         continue;
       }
+      const began = performance.now();
       const look = await this.#look();
       if (signal.aborted) return;
       failures = look.kind === 'unreachable' ? failures + 1 : 0;
       this.#seen(look);
-      await pause(failures < 10 ? lookMs : lookMs * 3, signal, true);
+      // an answer that the server held has been waited for already
+      const held = look.kind === 'present' && performance.now() - began > lookMs;
+      if (!held) await pause(failures < 10 ? lookMs : lookMs * 3, signal, true);
     }
   }
 
   async #look(): Promise<Look> {
     const { url, token, renewToken } = this.#options;
+    const { signal } = this.#stop;
     const bearer = token();
-    const look = await lookAt(url, bearer, this.#stop.signal);
-    if (look.kind !== 'forbidden' || bearer === null) return look;
-    await renewToken().catch(() => undefined);
-    return lookAt(url, token(), this.#stop.signal);
+    let look = await (this.#found === null ? lookAt(url, bearer, signal) : lookBeyond(this.#found, bearer, signal));
+    if (look.kind === 'forbidden' && bearer !== null) {
+      await renewToken().catch(() => undefined);
+      look = await lookAt(url, token(), signal);
+    }
+    this.#found = look.kind === 'present' ? look : null;
+    return look;
   }
 
   #seen(look: Look): void {
@@ -178,6 +188,8 @@ export class LiveLink implements Link {
     const first = details.fragments.find((fragment) => fragment.cc === details.endCC) ?? newest;
     if (first === undefined || video.readyState === 0) return;
     this.#resuming = false;
+    // the stalls of an outage say nothing about the network: hls.js would keep further from the edge for them
+    if (this.#hls) this.#hls.targetLatency = details.partHoldBack || details.holdBack || details.targetduration * 3;
     const target = Math.max(first.start + 0.05, this.#hls?.liveSyncPosition ?? 0);
     if (video.currentTime < first.start || target - video.currentTime > 1) video.currentTime = target;
     if (this.#wanted) this.#play();
@@ -217,7 +229,9 @@ export class LiveLink implements Link {
       growthLimitMs: limit,
       aheadSeconds: bufferedAhead(video),
     });
-    if (this.#picture === 'offline' && before !== 'offline') this.#resuming = true;
+    const away = this.#picture === 'offline' || this.#picture === 'reconnecting';
+    // one who was further back in the window goes on from there
+    if (away && before !== this.#picture && details && details.edge - video.currentTime < nearSeconds) this.#resuming = true;
     if (growing && this.#wanted && this.#hls !== null && now - this.#movedAt > stuckMs) this.#unstick(now);
     onView({
       picture: this.#picture,

@@ -24,6 +24,7 @@ export const en = {
     waiting: 'Offline',
     replaysTitle: 'Replays',
     more: 'Show more',
+    watch: 'Watch live',
     noReplays: 'When a broadcast ends, its replay is here a moment later.',
     nothing: 'Nothing has been broadcast yet.',
     nothingHint: 'Create a live, point your encoder at it, and it appears here.',

@@ -26,6 +26,7 @@ export const fr: Words = {
     waiting: 'Hors antenne',
     replaysTitle: 'Rediffusions',
     more: 'Voir plus',
+    watch: 'Regarder',
     noReplays: 'Quand une diffusion se termine, sa rediffusion est ici un instant après.',
     nothing: 'Rien n’a encore été diffusé.',
     nothingHint: 'Créez un direct, réglez votre encodeur, et il apparaît ici.',
