@@ -15,6 +15,7 @@ import { ConfigError, loadConfig, publicAddresses } from './config.ts';
 import type { Config } from './config.ts';
 import { claimDataDirectory, DataDirectoryBusy } from './data-directory.ts';
 import { Database } from './database/database.ts';
+import { ensureDemoLives } from './database/demo-lives.ts';
 import { loadDirectory, readReplayRecords } from './database/directory.ts';
 import { EmbeddedPostgres } from './database/embedded-postgres.ts';
 import { ensureRoot } from './database/first-start.ts';
@@ -76,6 +77,8 @@ async function startRooms(config: Config, log: Logger, closers: (() => Promise<v
   await migrate(database);
   const root = await ensureRoot(database, { password: config.rootPassword, dvrWindowS: config.dvrMaxWindowS });
 
+  const demoKeys = config.demo > 0 ? await ensureDemoLives(database, config.demo, config.dvrMaxWindowS) : [];
+
   const apply = async (facts: readonly SessionFact[], signal: AbortSignal): Promise<void> => {
     const applied = await database.transaction((client) => applySessionFacts(client, facts), { idempotent: true, signal });
     if (applied.replays.length === 0) return;
@@ -136,7 +139,7 @@ async function startRooms(config: Config, log: Logger, closers: (() => Promise<v
     };
     await registerApi(app, { database, lives, authenticator, settings, log });
   });
-  if (config.demo > 0) closers.push(await startDemo({ count: config.demo, database, lives, rtmpUrl: `rtmp://127.0.0.1:${rtmp.port}/live`, log }));
+  if (config.demo > 0) closers.push(startDemo({ streamKeys: demoKeys, rtmpUrl: `rtmp://127.0.0.1:${rtmp.port}/live`, log }));
   return {
     publicUrl,
     rtmpPublicUrl,
