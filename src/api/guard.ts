@@ -16,7 +16,10 @@ const PRIVACY_PRIVATE = 3;
 const PRIVACY_INTERNAL = 4;
 const MODERATOR = 1;
 
-/** A hook that finds out who asks; a token that is no good is refused even where none is needed. */
+/**
+ * A hook that finds out who asks; a token that is no good is refused even where none is needed. For `preParsing`: after the limit of calls,
+ * before anything is read of the body.
+ */
 export function optionalUser(authenticator: Authenticator): (request: FastifyRequest) => Promise<void> {
   return async (request) => {
     const { authorization } = request.headers;

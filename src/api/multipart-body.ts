@@ -8,13 +8,20 @@ export async function readMultipartBody(request: FastifyRequest): Promise<void> 
   if (!request.isMultipart()) return;
   const fields: [string, string][] = [];
   const files: string[] = [];
-  for await (const part of request.parts()) {
-    if (part.type === 'file') {
-      files.push(part.fieldname);
-      part.file.resume();
-    } else {
-      fields.push([part.fieldname, textOf(part)]);
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'file') {
+        files.push(part.fieldname);
+        part.file.resume();
+      } else {
+        fields.push([part.fieldname, textOf(part)]);
+      }
     }
+  } catch (cause) {
+    // The parser's own errors have no status: a form that breaks off, or has no boundary.
+    if (cause instanceof Error && !('statusCode' in cause))
+      throw new Problem(400, `The form cannot be read: ${cause.message}.`, { cause });
+    throw cause;
   }
   if (files.length > 0) {
     const msg = 'Pictures are not stored by this server yet: leave the file out';

@@ -4,6 +4,7 @@ import { DEFAULT_API_LIMITS } from '../../src/api/context.ts';
 import { ensureRoot } from '../../src/database/first-start.ts';
 import { insertChannel } from '../../src/database/channels.ts';
 import { hashPassword } from '../../src/database/password.ts';
+import { applySessionFacts } from '../../src/database/sessions.ts';
 import { insertUser } from '../../src/database/users.ts';
 import { createLog } from '../../src/log.ts';
 import { withDatabase } from './postgres.ts';
@@ -11,6 +12,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import type { ApiSettings } from '../../src/api/context.ts';
 import type { LivesDoor } from '../../src/api/lives-seam.ts';
 import type { Database } from '../../src/database/database.ts';
+import type { SessionFact } from '../../src/ledger/session-fact.ts';
 import type { TestContext } from 'node:test';
 
 export const ROOT_PASSWORD = 'a root password';
@@ -141,26 +143,40 @@ export class ApiHarness {
     return video;
   }
 
-  /** A session of a live as the ledger would have written it, with its replay if it has ended. */
+  /** A session of a live, from the fact that the ledger would have brought; when it has ended it has a replay. */
   async addSession(
-    liveId: number,
-    session: { id: string; startedAt: Date; endedAt: Date | null; replayPrivacy?: number },
-  ): Promise<number | null> {
-    const { id, startedAt, endedAt, replayPrivacy = 1 } = session;
-    await this.database.query('insert into replay_settings (id, privacy) values ($1, $2)', [id, replayPrivacy]);
-    await this.database.query(
-      `insert into sessions (id, revision, live_id, started_at, ended_at, end_reason, save_replay, replay_settings_id, ending_processed, recorded_bytes, recorded_ms)
-       values ($1, 1, $2, $3, $4, $5, true, $1, $6, 1000, 2500)`,
-      [id, liveId, startedAt, endedAt, endedAt && 'unpublished', endedAt !== null],
-    );
-    if (!endedAt) return null;
-    const { rows } = await this.database.query<{ id: number }>(
-      `with video as (insert into videos (uuid, channel_id, name, privacy, duration_ms, width, height, published_at)
-                      select $1, channel_id, name || ' replay', $3, 2500, 640, 360, $4 from videos where id = $2 returning id),
-            replay as (insert into replays (session_id, video_id) select $1, id from video)
-       select id from video`,
-      [id, liveId, replayPrivacy, endedAt],
-    );
-    return rows[0].id;
+    videoUuid: string,
+    session: {
+      id: string;
+      startedAt: Date;
+      endedAt: Date | null;
+      replayPrivacy?: number;
+      gaps?: SessionFact['gaps'];
+      permanent?: boolean;
+    },
+  ): Promise<void> {
+    const { id, startedAt, endedAt, replayPrivacy = 1, gaps = [], permanent = true } = session;
+    const fact: SessionFact = {
+      sessionId: id,
+      revision: 1,
+      videoUuid,
+      state: endedAt ? 'ended' : 'open',
+      startedAt: startedAt.getTime(),
+      endedAt: endedAt?.getTime() ?? null,
+      endReason: endedAt ? 'unpublished' : null,
+      error: null,
+      errorDetail: null,
+      interruptedAt: null,
+      gaps,
+      permanent,
+      saveReplay: true,
+      replayPrivacy,
+      reconnectWindowMs: 15_000,
+      recordedBytes: 1000,
+      recordedMs: 2500,
+      width: 640,
+      height: 360,
+    };
+    await this.database.transaction((transaction) => applySessionFacts(transaction, [fact]));
   }
 }

@@ -36,7 +36,7 @@ export function registerChannels(app: ApiServer, context: ApiContext): void {
   app.get(
     '/video-channels/:name/videos',
     {
-      onRequest: optionalUser(authenticator),
+      preParsing: optionalUser(authenticator),
       schema: {
         tags,
         summary: 'Videos of a channel',

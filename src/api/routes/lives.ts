@@ -25,7 +25,7 @@ export function registerLives(app: ApiServer, context: ApiContext): void {
   app.post(
     '/videos/live',
     {
-      onRequest: signedIn,
+      preParsing: signedIn,
       preValidation: readMultipartBody,
       schema: {
         tags,
@@ -46,7 +46,7 @@ export function registerLives(app: ApiServer, context: ApiContext): void {
   app.get(
     '/videos/live/:id',
     {
-      onRequest: anyone,
+      preParsing: anyone,
       schema: { tags, summary: 'The settings of a live', params: videoParamsSchema, response: { 200: liveSchema } },
     },
     async (request) => {
@@ -61,7 +61,7 @@ export function registerLives(app: ApiServer, context: ApiContext): void {
   app.put(
     '/videos/live/:id',
     {
-      onRequest: signedIn,
+      preParsing: signedIn,
       preValidation: readMultipartBody,
       schema: {
         tags,
@@ -84,7 +84,7 @@ export function registerLives(app: ApiServer, context: ApiContext): void {
   app.get(
     '/videos/live/:id/sessions',
     {
-      onRequest: signedIn,
+      preParsing: signedIn,
       schema: {
         tags,
         security,
@@ -105,7 +105,7 @@ export function registerLives(app: ApiServer, context: ApiContext): void {
   app.get(
     '/videos/:id/live-session',
     {
-      onRequest: anyone,
+      preParsing: anyone,
       schema: {
         tags,
         summary: 'The session that a replay shows',

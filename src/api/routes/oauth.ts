@@ -72,7 +72,7 @@ export function registerOauth(app: ApiServer, { database, authenticator, login, 
   app.post(
     '/users/revoke-token',
     {
-      onRequest: requiredUser(authenticator),
+      preParsing: requiredUser(authenticator),
       schema: { tags, summary: 'Sign out', security: [{ oauth2: [] }], response: { 200: z.object({}) } },
     },
     async (request) => {

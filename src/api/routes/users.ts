@@ -19,11 +19,11 @@ const MINE = videoListSchema.omit({ include: true, includeScheduledLive: true, i
 export function registerUsers(app: ApiServer, context: ApiContext): void {
   const { database, authenticator, settings } = context;
   const { publicUrl } = settings;
-  const onRequest = requiredUser(authenticator);
+  const preParsing = requiredUser(authenticator);
 
   app.get(
     '/users/me',
-    { onRequest, schema: { tags, security, summary: 'Who is signed in', response: { 200: meSchema } } },
+    { preParsing, schema: { tags, security, summary: 'Who is signed in', response: { 200: meSchema } } },
     async (request) => {
       const user = userOf(request);
       const channels = await listChannelsOf(database, user.id);
@@ -47,7 +47,7 @@ export function registerUsers(app: ApiServer, context: ApiContext): void {
   app.get(
     '/users/me/videos',
     {
-      onRequest,
+      preParsing,
       schema: {
         tags,
         security,
@@ -74,7 +74,7 @@ export function registerUsers(app: ApiServer, context: ApiContext): void {
   app.get(
     '/users/me/video-quota-used',
     {
-      onRequest,
+      preParsing,
       schema: { tags, security, summary: 'What my replays hold on disk, in bytes', response: { 200: quotaUsedSchema } },
     },
     async (request) => {

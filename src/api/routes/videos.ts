@@ -23,7 +23,7 @@ export function registerVideos(app: ApiServer, context: ApiContext): void {
   app.get(
     '/videos',
     {
-      onRequest: anyone,
+      preParsing: anyone,
       schema: {
         tags,
         summary: 'Videos that anyone may see',
@@ -46,7 +46,10 @@ export function registerVideos(app: ApiServer, context: ApiContext): void {
 
   app.get(
     '/videos/:id',
-    { onRequest: anyone, schema: { tags, summary: 'A video', params: videoParamsSchema, response: { 200: videoDetailsSchema } } },
+    {
+      preParsing: anyone,
+      schema: { tags, summary: 'A video', params: videoParamsSchema, response: { 200: videoDetailsSchema } },
+    },
     async (request) => {
       const { video, byNumber } = await videoOf(database, request.params.id);
       requireViewer(request.user, video, byNumber);
@@ -57,7 +60,7 @@ export function registerVideos(app: ApiServer, context: ApiContext): void {
   app.put(
     '/videos/:id',
     {
-      onRequest: signedIn,
+      preParsing: signedIn,
       preValidation: readMultipartBody,
       schema: {
         tags,
@@ -80,7 +83,7 @@ export function registerVideos(app: ApiServer, context: ApiContext): void {
   app.delete(
     '/videos/:id',
     {
-      onRequest: signedIn,
+      preParsing: signedIn,
       schema: { tags, security, summary: 'Delete a video', params: videoParamsSchema, response: { 204: z.undefined() } },
     },
     async (request, reply) => {
