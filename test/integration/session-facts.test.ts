@@ -98,6 +98,7 @@ test('a permanent live: waiting, on air, its replay beside it, waiting again', a
 
   await database.query(`delete from videos where uuid = $1`, [sessionId(1)]);
   await apply(database, [end]);
+  await apply(database, [{ ...end, revision: 5 }]);
   assert.equal((await one(database, `select count(*) from videos`))['count'], 1, 'a deleted replay stays deleted');
 });
 
@@ -299,4 +300,25 @@ test('the same facts from two connections at once are written once', async (t) =
   );
   assert.equal(results.flatMap(({ replays }) => replays).length, 40);
   assert.equal((await one(database, `select count(*) from videos`))['count'], 80);
+});
+
+test('many sessions of one live at once: the newest is open, none is lost, none fails', async (t) => {
+  const database = await withDatabase(t);
+  await makeLives(database, 1);
+  const numbers = Array.from({ length: 40 }, (_, i) => i + 1);
+  await Promise.all(numbers.map((n) => apply(database, [makeFact(((n * 7) % 40) + 1, 1)])));
+  const { rows } = await database.query(`select id from sessions where ended_at is null`);
+  assert.deepEqual(rows, [{ id: sessionId(40) }]);
+  assert.equal((await one(database, `select count(*) from sessions`))['count'], 40);
+});
+
+test('lives that are deleted while their facts come: every fact is written or skipped', async (t) => {
+  const database = await withDatabase(t);
+  await makeLives(database, 40);
+  const numbers = Array.from({ length: 40 }, (_, i) => i + 1);
+  const deletions = numbers.map((n) => database.query(`delete from videos where uuid = $1`, [liveUuid(n)]));
+  const results = await Promise.all(numbers.map((n) => apply(database, [makeFact(n, n, { endedAt: START + 1e6 })])));
+  await Promise.all(deletions);
+  const { count } = await one(database, `select count(*) from sessions`);
+  assert.equal(Number(count) + results.flatMap(({ skipped }) => skipped).length, 40);
 });
