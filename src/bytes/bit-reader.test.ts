@@ -22,9 +22,15 @@ test('Exp-Golomb codes: H.264 table 9-2 and 9-3', () => {
   const bits = '1010011001000010100111';
   const bytes = Uint8Array.from((bits.padEnd(24, '0').match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
   const unsigned = new BitReader(bytes);
-  assert.deepEqual([0, 0, 0, 0, 0, 0].map(() => unsigned.readUe()), [0, 1, 2, 3, 4, 6]);
+  assert.deepEqual(
+    [0, 0, 0, 0, 0, 0].map(() => unsigned.readUe()),
+    [0, 1, 2, 3, 4, 6],
+  );
   const signed = new BitReader(bytes);
-  assert.deepEqual([0, 0, 0, 0, 0, 0].map(() => signed.readSe()), [0, 1, -1, 2, -2, -3]);
+  assert.deepEqual(
+    [0, 0, 0, 0, 0, 0].map(() => signed.readSe()),
+    [0, 1, -1, 2, -2, -3],
+  );
 });
 
 test('the largest Exp-Golomb code is 2^32 - 2, a longer one is refused', () => {

@@ -5,7 +5,16 @@ import { ByteWriter } from './byte-writer.ts';
 
 test('what the writer wrote the reader reads', () => {
   const writer = new ByteWriter(1);
-  writer.u8(0xfe).u16(0xfffe).u24(0xfffffe).u24(-2 & 0xffffff).u32(0xfffffffe).u32le(0x01020304).u64(2 ** 53 - 1).f64(-1.5).utf8('é');
+  writer
+    .u8(0xfe)
+    .u16(0xfffe)
+    .u24(0xfffffe)
+    .u24(-2 & 0xffffff)
+    .u32(0xfffffffe)
+    .u32le(0x01020304)
+    .u64(2 ** 53 - 1)
+    .f64(-1.5)
+    .utf8('é');
   const bytes = writer.take();
   const reader = new ByteReader(bytes);
   assert.equal(reader.u8(), 0xfe);

@@ -106,7 +106,10 @@ export class RtmpListener implements PublisherOwner {
     this.now = performance.now();
     for (const publisher of this.#publishers) publisher.tick(this.now);
     if (this.#turnedAway > 0 && this.now - this.#turnedAwayLoggedAt > TURNED_AWAY_LOG_MS) {
-      this.#options.log.warn({ count: this.#turnedAway, limit: this.limits.strangers }, 'connections turned away: too many that do not publish');
+      this.#options.log.warn(
+        { count: this.#turnedAway, limit: this.limits.strangers },
+        'connections turned away: too many that do not publish',
+      );
       this.#turnedAway = 0;
       this.#turnedAwayLoggedAt = this.now;
     }

@@ -51,7 +51,12 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   #lingerUntil = Infinity;
 
   /** `attach` begins to read the connection's socket with the callback it is given, and returns the socket. */
-  constructor(id: string, owner: PublisherOwner, log: Logger, attach: (read: (bytes: Uint8Array, count: number) => boolean) => Socket) {
+  constructor(
+    id: string,
+    owner: PublisherOwner,
+    log: Logger,
+    attach: (read: (bytes: Uint8Array, count: number) => boolean) => Socket,
+  ) {
     this.id = id;
     this.#owner = owner;
     this.#openedAt = this.#heardAt = this.#stateSince = owner.now;
@@ -106,7 +111,8 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     }
     if (now >= this.#lingerUntil) this.#socket.destroy();
     else if (state === 'handshake' && now - this.#openedAt > limits.handshakeMs) this.#fail('handshake_timeout', 'timed_out');
-    else if ((state === 'connecting' || state === 'connected') && now - this.#stateSince > limits.publishMs) this.#fail('publish_timeout', 'timed_out');
+    else if ((state === 'connecting' || state === 'connected') && now - this.#stateSince > limits.publishMs)
+      this.#fail('publish_timeout', 'timed_out');
     else if (state === 'publishing' && now - this.#heardAt > limits.readMs) this.#fail('read_timeout', 'timed_out');
   }
 
@@ -114,7 +120,8 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     if (!this.#socket.writable) return;
     this.#socket.write(bytes);
     const unsent = this.#socket.writableLength;
-    if (unsent > this.#owner.limits.unsentBytes) this.#fail('peer_not_reading', 'protocol_error', `${unsent} bytes of answers not read`);
+    if (unsent > this.#owner.limits.unsentBytes)
+      this.#fail('peer_not_reading', 'protocol_error', `${unsent} bytes of answers not read`);
   }
 
   publish(streamKey: string, encoder: string | null): void {
@@ -157,7 +164,10 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     this.#publishedOnce = true;
     this.#heardAt = this.#owner.now;
     const { sessionId, videoUuid } = publication;
-    this.#log.info({ key: maskKey(streamKey), session: sessionId, video: videoUuid, encoder: this.#rtmp.encoder }, 'publisher connected');
+    this.#log.info(
+      { key: maskKey(streamKey), session: sessionId, video: videoUuid, encoder: this.#rtmp.encoder },
+      'publisher connected',
+    );
     this.#guard(() => {
       this.#rtmp.accept(publication.sink);
       // Even where the socket is gone already: what came before counts, a goodbye above all.

@@ -66,7 +66,8 @@ export class AggregateReader {
   #beginInner(): void {
     const header = this.#header;
     const length = (header[1] << 16) | (header[2] << 8) | header[3];
-    if (length > this.#messageLeft) throw new ProtocolError('bad_aggregate', `a message of ${length} bytes in ${this.#messageLeft}`);
+    if (length > this.#messageLeft)
+      throw new ProtocolError('bad_aggregate', `a message of ${length} bytes in ${this.#messageLeft}`);
     const timestamp = header[7] * 0x1000000 + ((header[4] << 16) | (header[5] << 8) | header[6]);
     this.#base ??= timestamp;
     this.#left = length;

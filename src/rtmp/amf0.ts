@@ -143,7 +143,8 @@ class Decoder {
 
   #elements(depth: number): Amf0Value[] {
     const count = this.reader.u32();
-    if (count > this.reader.left) throw new ProtocolError('truncated', `AMF array of ${count} values in ${this.reader.left} bytes`);
+    if (count > this.reader.left)
+      throw new ProtocolError('truncated', `AMF array of ${count} values in ${this.reader.left} bytes`);
     const elements: Amf0Value[] = [];
     for (let i = 0; i < count; i += 1) elements.push(this.value(depth + 1));
     return elements;

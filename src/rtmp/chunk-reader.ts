@@ -100,7 +100,8 @@ export class ChunkReader {
     let field = stream.field;
     let extended = stream.extended;
     if (format < 3) {
-      if (stream.open) throw new ProtocolError('message_interrupted', `a message begins inside another one on chunk stream ${id}`);
+      if (stream.open)
+        throw new ProtocolError('message_interrupted', `a message begins inside another one on chunk stream ${id}`);
       field = (bytes[fields] << 16) | (bytes[fields + 1] << 8) | bytes[fields + 2];
       extended = field === EXTENDED;
     }
@@ -156,7 +157,8 @@ export class ChunkReader {
     const known = this.#streams.get(id);
     if (known !== undefined && (format < 2 || known.known)) return known;
     if (format > 1) throw new ProtocolError('chunk_without_header', `chunk stream ${id} begins with a type ${format} chunk`);
-    if (this.#streams.size >= this.#maxStreams) throw new ProtocolError('too_many_chunk_streams', `more than ${this.#maxStreams} chunk streams`);
+    if (this.#streams.size >= this.#maxStreams)
+      throw new ProtocolError('too_many_chunk_streams', `more than ${this.#maxStreams} chunk streams`);
     const stream = new ChunkStream(id);
     this.#streams.set(id, stream);
     return stream;

@@ -31,7 +31,12 @@ export class ChunkWriter {
   message(chunkStream: number, type: number, messageStreamId: number, timestamp: number, payload: Uint8Array): this {
     const time = timestamp >>> 0;
     const extended = time >= EXTENDED;
-    this.#out.u8(chunkStream).u24(extended ? EXTENDED : time).u24(payload.length).u8(type).u32le(messageStreamId);
+    this.#out
+      .u8(chunkStream)
+      .u24(extended ? EXTENDED : time)
+      .u24(payload.length)
+      .u8(type)
+      .u32le(messageStreamId);
     if (extended) this.#out.u32(time);
     for (let at = 0; at < payload.length; at += this.chunkSize) {
       if (at > 0) {

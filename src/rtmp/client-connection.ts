@@ -113,7 +113,8 @@ export class RtmpClientConnection implements MessageReceiver {
     const payload = this.#messages.end(stream);
     const reader = new ByteReader(payload);
     if (stream.type === MESSAGE_TYPE.setChunkSize) this.#chunks.chunkSize = Math.max(1, reader.u32());
-    else if (stream.type === MESSAGE_TYPE.userControl && reader.u16() === USER_CONTROL.pingRequest) this.#out.pingResponse(reader.u32());
+    else if (stream.type === MESSAGE_TYPE.userControl && reader.u16() === USER_CONTROL.pingRequest)
+      this.#out.pingResponse(reader.u32());
     else if (stream.type === MESSAGE_TYPE.command) this.#command(decodeCommand(payload));
     else if (stream.type === MESSAGE_TYPE.commandAmf3) this.#command(decodeCommand(payload.subarray(1)));
   }
@@ -135,7 +136,10 @@ export class RtmpClientConnection implements MessageReceiver {
       this.#handler.published();
     } else if (command.name === 'onStatus' && textMember(information, 'level') === 'error') {
       this.#fail(command);
-    } else if (command.name === '_error' && (command.transactionId === TRANSACTION.connect || command.transactionId === TRANSACTION.createStream)) {
+    } else if (
+      command.name === '_error' &&
+      (command.transactionId === TRANSACTION.connect || command.transactionId === TRANSACTION.createStream)
+    ) {
       this.#fail(command);
     }
   }

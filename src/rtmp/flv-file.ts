@@ -51,7 +51,12 @@ export function parseFlvFile(bytes: Uint8Array): FlvFile {
   const start = Math.min(...configs.map((tag) => tag.timestampMs), frames[0].timestampMs);
   const fromZero = (tag: FlvTag): FlvTag => ({ ...tag, timestampMs: Math.max(0, tag.timestampMs - start) });
   const timed = frames.map(fromZero);
-  return { metadata, configs: configs.map(fromZero), frames: timed, durationMs: Math.max(turn(timed, MESSAGE_TYPE.video), turn(timed, MESSAGE_TYPE.audio)) };
+  return {
+    metadata,
+    configs: configs.map(fromZero),
+    frames: timed,
+    durationMs: Math.max(turn(timed, MESSAGE_TYPE.video), turn(timed, MESSAGE_TYPE.audio)),
+  };
 }
 
 /** How long a track lasts from its first frame on, its last frame taken to be as long as the others on average. */

@@ -112,15 +112,16 @@ export class MediaReader {
 
   #readTrack(): void {
     const head = this.#head;
-    let at = 0;
-    if (this.#tag.multitrack === MULTITRACK.manyCodecs) {
-      setFourCc(this.#tag, head, 0);
-      at = FOUR_CC_BYTES;
-    }
-    const size = this.#tag.multitrack === MULTITRACK.one ? this.#messageLeft : (head[at + 1] << 16) | (head[at + 2] << 8) | head[at + 3];
+    const at = this.#tag.multitrack === MULTITRACK.manyCodecs ? FOUR_CC_BYTES : 0;
+    const size =
+      this.#tag.multitrack === MULTITRACK.one ? this.#messageLeft : (head[at + 1] << 16) | (head[at + 2] << 8) | head[at + 3];
     if (size > this.#messageLeft) throw new ProtocolError('bad_media_tag', `a track of ${size} bytes in ${this.#messageLeft}`);
-    if (head[at] === 0) this.#beginPacket(size);
-    else this.#skip(size, true);
+    if (head[at] !== 0) {
+      this.#skip(size, true);
+      return;
+    }
+    if (at > 0) setFourCc(this.#tag, head, 0);
+    this.#beginPacket(size);
   }
 
   #beginPacket(size: number): void {

@@ -22,7 +22,15 @@ export interface MediaTag {
 
 /** A tag to be filled by {@link decodeVideoTag} and {@link decodeAudioTag}. */
 export function emptyMediaTag(): MediaTag {
-  return { kind: 'other', codec: '', keyframe: false, hasCompositionOffset: false, compositionOffsetMs: 0, nanoseconds: 0, multitrack: MULTITRACK.none };
+  return {
+    kind: 'other',
+    codec: '',
+    keyframe: false,
+    hasCompositionOffset: false,
+    compositionOffsetMs: 0,
+    nanoseconds: 0,
+    multitrack: MULTITRACK.none,
+  };
 }
 
 const KEYFRAME = 1;
@@ -117,7 +125,8 @@ function decodeEnhanced(bytes: Uint8Array, have: number, tag: MediaTag, multitra
     at += 1;
   }
   if (type === PACKET.sequenceStart) tag.kind = 'config';
-  else if (type === PACKET.codedFrames || (type === PACKET.codedFramesX && multitrackType === PACKET.multitrack)) tag.kind = 'frame';
+  else if (type === PACKET.codedFrames || (type === PACKET.codedFramesX && multitrackType === PACKET.multitrack))
+    tag.kind = 'frame';
   tag.hasCompositionOffset = type === PACKET.codedFrames && multitrackType === PACKET.multitrack;
   if (tag.multitrack === MULTITRACK.manyCodecs) return at;
   if (have < at + 4) return at + 4;

@@ -15,5 +15,8 @@ export function parsePublishPath(app: string, streamName: string): PublishPath |
 }
 
 function pathParts(path: string): string[] {
-  return path.replace(/\?.*$/s, '').split('/').filter((part) => part !== '');
+  return path
+    .replace(/\?.*$/s, '')
+    .split('/')
+    .filter((part) => part !== '');
 }

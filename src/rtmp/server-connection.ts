@@ -129,9 +129,14 @@ export class RtmpServerConnection implements MessageReceiver {
   close(code: RefusalCode): void {
     if (this.#state === 'closed') return;
     if (this.#state !== 'handshake') {
-      this.#out.command(this.#streamId, encodeCommand('onStatus', 0, null, status('error', REFUSALS[code].rtmp, REFUSALS[code].text)));
+      this.#out.command(
+        this.#streamId,
+        encodeCommand('onStatus', 0, null, status('error', REFUSALS[code].rtmp, REFUSALS[code].text)),
+      );
     }
     this.#end();
+    // At once, even from within a push: the owner closes the connection behind this.
+    this.#pushing = false;
     this.#flush();
   }
 
@@ -272,7 +277,10 @@ export class RtmpServerConnection implements MessageReceiver {
     if (this.#state !== 'publishing') return;
     this.#state = 'connected';
     this.#media = null;
-    this.#out.command(this.#streamId, encodeCommand('onStatus', 0, null, status('status', 'NetStream.Unpublish.Success', 'Unpublished.')));
+    this.#out.command(
+      this.#streamId,
+      encodeCommand('onStatus', 0, null, status('status', 'NetStream.Unpublish.Success', 'Unpublished.')),
+    );
     this.#handler.unpublished();
   }
 
