@@ -45,6 +45,7 @@ async function mount(app: FastifyInstance, dependencies: ApiDependencies): Promi
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(problemAnswerer(publicUrl, log));
   app.decorateRequest('user', null);
+  app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store')); // an answer is for who asked, and for now
 
   await app.register(cors, {
     origin: '*',

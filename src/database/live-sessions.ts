@@ -36,12 +36,12 @@ export async function listLiveSessions(
   page: Page,
 ): Promise<{ total: number; rows: LiveSessionRow[] }> {
   const direction = order.descending ? 'desc' : 'asc';
-  const { rows: counted } = await database.query<{ total: number }>(
-    'select count(*)::integer as total from sessions where live_id = $1',
-    [liveId],
-  );
+  const orderBy = `order by s.started_at ${direction}, s.number ${direction}`;
+  const { rows: counted } = await database.query<{ total: number }>('select count(*) as total from sessions where live_id = $1', [
+    liveId,
+  ]);
   const { rows } = await database.query<LiveSessionRow>(
-    `${SELECT} where s.live_id = $1 order by s.started_at ${direction}, s.number ${direction} offset $2 limit $3`,
+    `${SELECT} where s.id in (select s.id from sessions s where s.live_id = $1 ${orderBy} offset $2 limit $3) ${orderBy}`,
     [liveId, page.start, page.count],
   );
   return { total: counted[0].total, rows };

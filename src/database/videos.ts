@@ -98,8 +98,8 @@ const SORT_COLUMNS = {
   duration: 'v.duration_ms',
   createdAt: 'v.created_at',
   updatedAt: 'v.updated_at',
-  publishedAt: 'coalesce(v.published_at, v.created_at)',
-  originallyPublishedAt: 'coalesce(v.originally_published_at, v.published_at, v.created_at)',
+  publishedAt: 'v.published_at',
+  originallyPublishedAt: 'coalesce(v.originally_published_at, v.published_at)',
   views: 'v.views',
   trending: 'v.views',
   hot: 'v.views',
@@ -114,14 +114,18 @@ export interface VideoOrder {
   readonly descending: boolean;
 }
 
-const WHERE = `where ($1::boolean is null or v.is_live = $1)
-  and ($2::smallint[] is null or v.state = any($2) or ($3 and v.state = 4 and exists (select from unnest(l.schedules) at where at > now())))
+// Without the joins that only the answer needs: what is counted and ordered is the narrow part.
+const MATCHING = `from videos v join channels c on c.id = v.channel_id
+  where ($1::boolean is null or v.is_live = $1)
+  and ($2::smallint[] is null or v.state = any($2) or ($3 and v.state = 4 and exists (
+    select from lives, unnest(schedules) at where video_id = v.id and at > now())))
   and ($4::smallint[] is null or v.privacy = any($4))
   and ($5::integer is null or v.channel_id = $5)
   and ($6::integer is null or c.user_id = $6)
   and ($7::text is null or v.name ilike $7)
   and ($8::text[] is null or exists (select from unnest(v.tags) tag where lower(tag) = any($8)))
-  and ($9::uuid is null or o.uuid = $9)
+  and ($9::uuid is null or v.id in (
+    select r.video_id from replays r join sessions s on s.id = r.session_id join videos o on o.id = s.live_id where o.uuid = $9 and o.id <> r.video_id))
   and ($10::smallint[] is null or v.category = any($10))
   and ($11::smallint[] is null or v.licence = any($11))
   and ($12::text[] is null or v.language = any($12))
@@ -150,9 +154,10 @@ export async function listVideos(
     filter.nsfw,
   ];
   const direction = order.descending ? 'desc' : 'asc';
-  const { rows: counted } = await database.query<{ total: number }>(`select count(*)::integer as total ${FROM} ${WHERE}`, values);
+  const orderBy = `order by ${SORT_COLUMNS[order.key]} ${direction}, v.id ${direction}`;
+  const { rows: counted } = await database.query<{ total: number }>(`select count(*) as total ${MATCHING}`, values);
   const { rows } = await database.query<VideoRow>(
-    `select ${COLUMNS} ${FROM} ${WHERE} order by ${SORT_COLUMNS[order.key]} ${direction}, v.id ${direction} offset $14 limit $15`,
+    `select ${COLUMNS} ${FROM} where v.id in (select v.id ${MATCHING} ${orderBy} offset $14 limit $15) ${orderBy}`,
     [...values, page.start, page.count],
   );
   return { total: counted[0].total, rows };

@@ -34,7 +34,7 @@ export function registerOauth(app: ApiServer, { database, authenticator, login, 
       },
       config: { rateLimit: max < 0 ? false : { max, timeWindow, groupId: 'login' } },
     },
-    async (request, reply) => {
+    async (request) => {
       const { body } = request;
       const client = await findOauthClient(database);
       if (!client || !isSame(body.client_id, client.clientId) || !isSame(body.client_secret, client.clientSecret)) {
@@ -44,7 +44,6 @@ export function registerOauth(app: ApiServer, { database, authenticator, login, 
         );
       }
       const issued = await grant(body);
-      reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
       return tokensJson(issued);
     },
   );
