@@ -1,17 +1,17 @@
 import type { Queryable } from './database.ts';
 
-/** A replay that has been published, or whose length has been set right. */
+/** A replay that is published. */
 export interface PublishedReplay {
   readonly sessionId: string;
-  /** Of the live that was broadcast; the replay itself when a live that is not permanent became its replay. */
-  readonly liveUuid: string;
+  /** Of the live that was broadcast, null when it is deleted; the replay itself when a live that is not permanent became its replay. */
+  readonly liveUuid: string | null;
   readonly videoId: number;
   readonly videoUuid: string;
 }
 
 /** Sessions of parameter $1 that have ended, with media to replay. A deleted live has no channel left to publish in. */
 const ENDED = `ended as (
-  select s.*, l.uuid as live_uuid, coalesce(p.privacy, l.privacy) as replay_privacy, not s.permanent and not lives.permanent as becomes
+  select s.*, coalesce(p.privacy, l.privacy) as replay_privacy, not s.permanent and not lives.permanent as becomes
   from sessions s join videos l on l.id = s.live_id left join lives on lives.video_id = l.id
   left join replay_settings p on p.id = s.replay_settings_id
   where s.id = any($1::uuid[]) and s.ended_at is not null and not s.ending_processed and s.save_replay and s.recorded_ms > 0)`;
@@ -26,7 +26,7 @@ const BECOME = `with ${ENDED},
   former as (delete from lives where video_id in (select id from became) returning replay_settings_id),
   settings as (delete from replay_settings where id in (select replay_settings_id from former)),
   replays as (insert into replays (session_id, video_id) select session_id, id from became on conflict (session_id) do nothing)
-  select session_id as "sessionId", uuid as "liveUuid", id as "videoId", uuid as "videoUuid" from became`;
+  select 1 from became`;
 
 // A session that was superseded may have been published before its last fact came: then only its length is set right.
 const PUBLISH = `with ${ENDED},
@@ -43,18 +43,27 @@ const PUBLISH = `with ${ENDED},
     where videos.duration_ms <> excluded.duration_ms
     returning id, uuid),
   replays as (insert into replays (session_id, video_id) select uuid, id from published on conflict (session_id) do nothing)
-  select p.uuid as "sessionId", e.live_uuid as "liveUuid", p.id as "videoId", p.uuid as "videoUuid"
-  from published p join ended e on e.id = p.uuid order by p.id`;
+  select 1 from published`;
 
 // A superseded session may yet tell how it really ended, and how long it was.
 const SETTLE = `update sessions set ending_processed = true
   where id = any($1::uuid[]) and ended_at is not null and not ending_processed and end_reason is distinct from 'superseded'`;
 
-/** Publishes the replays of those of the sessions that have ended and asked for one. Runs once per session: in the transaction that ends it. */
-export async function publishReplays(client: Queryable, sessionIds: readonly string[]): Promise<PublishedReplay[]> {
+// The session of a deleted live has kept its replay; then there is no live to name.
+const FIND = `select s.id as "sessionId", l.uuid as "liveUuid", v.id as "videoId", v.uuid as "videoUuid"
+  from sessions s join replays r on r.session_id = s.id join videos v on v.id = r.video_id left join videos l on l.id = s.live_id
+  where s.id = any($1::uuid[]) order by s.id`;
+
+/** Publishes the replays of those of the sessions that have ended and asked for one, once: in the transaction that ends them. */
+export async function publishReplays(client: Queryable, sessionIds: readonly string[]): Promise<void> {
   const values = [sessionIds];
-  const became = await client.query<PublishedReplay>({ name: 'become-replay', text: BECOME, values });
-  const published = await client.query<PublishedReplay>({ name: 'publish-replays', text: PUBLISH, values });
+  await client.query({ name: 'become-replay', text: BECOME, values });
+  await client.query({ name: 'publish-replays', text: PUBLISH, values });
   await client.query({ name: 'settle-sessions', text: SETTLE, values });
-  return [...became.rows, ...published.rows];
+}
+
+/** The published replays of these sessions. */
+export async function findReplays(client: Queryable, sessionIds: readonly string[]): Promise<PublishedReplay[]> {
+  const { rows } = await client.query<PublishedReplay>({ name: 'find-replays', text: FIND, values: [sessionIds] });
+  return rows;
 }

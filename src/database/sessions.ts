@@ -1,13 +1,17 @@
-import { publishReplays } from './replays.ts';
+import { findReplays, publishReplays } from './replays.ts';
 import { FACTS, formatFacts, reduceFacts } from './session-facts.ts';
 import type { Queryable } from './database.ts';
 import type { PublishedReplay } from './replays.ts';
 import type { SessionFact } from '../ledger/session-fact.ts';
 
-/** What the application of facts has changed, for those who tell players and pages. */
+/**
+ * How things stand after facts were applied, for those who tell players and pages. The same when they are applied again: whoever was cut off
+ * between the commit and the telling has it from the next try.
+ */
 export interface AppliedFacts {
-  /** Videos whose state of the REST contract (1 published, 4 waiting for live, 5 live ended) is another now. */
+  /** The videos of these facts, with their state of the REST contract: 1 published, 4 waiting for live, 5 live ended. */
   readonly states: readonly { readonly videoUuid: string; readonly state: number }[];
+  /** The replays of these sessions, and of those that they superseded. */
   readonly replays: readonly PublishedReplay[];
   /** Facts of sessions that the catalogue never heard of, whose live does not exist any more. */
   readonly skipped: readonly SessionFact[];
@@ -76,8 +80,9 @@ const UPDATE_STATES = `update videos v
     left join lateral (select s.permanent from sessions s where s.live_id = l.video_id order by s.started_at desc limit 1) last on true
     where l.video_id = any($1::integer[]) order by l.video_id
   ) n
-  where v.id = n.video_id and (v.state <> n.state or v.published_at is distinct from coalesce(n.published_at, v.published_at))
-  returning v.uuid as "videoUuid", v.state`;
+  where v.id = n.video_id and (v.state <> n.state or v.published_at is distinct from coalesce(n.published_at, v.published_at))`;
+
+const READ_STATES = `select uuid as "videoUuid", state from videos where uuid = any($1::uuid[]) order by id`;
 
 /**
  * Writes facts of sessions and all that follows from them: settings, gaps, superseded sessions, published replays, states of lives. To be run
@@ -90,7 +95,8 @@ export async function applySessionFacts(client: Queryable, facts: readonly Sessi
   const ask = async <Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> =>
     (await client.query<Row>({ name, text, values })).rows;
 
-  const lives = await ask<{ uuid: string }>('lock-lives', LOCK_LIVES, [[...new Set(reduced.map((fact) => fact.videoUuid))]]);
+  const videoUuids = [...new Set(reduced.map((fact) => fact.videoUuid))];
+  const lives = await ask<{ uuid: string }>('lock-lives', LOCK_LIVES, [videoUuids]);
   const existing = new Set(lives.map(({ uuid }) => uuid));
   const orphans = reduced.filter((fact) => !existing.has(fact.videoUuid.toLowerCase()));
   const known =
@@ -106,15 +112,13 @@ export async function applySessionFacts(client: Queryable, facts: readonly Sessi
     changed.push(...(await ask<Changed>('supersede', SUPERSEDE, [json])));
     changed.push(...(await ask<Changed>('upsert-sessions', UPSERT, [json, false])));
   }
-  if (changed.length === 0) return { states: [], replays: [], skipped };
   const ids = changed.map(({ id }) => id);
-  if (reduced.some((fact) => fact.gaps.length > 0)) await ask('write-gaps', WRITE_GAPS, [json, ids]);
-
-  const replays = await publishReplays(client, ids);
-  const liveIds = changed.flatMap(({ liveId }) => liveId ?? []);
-  const states = await ask<{ videoUuid: string; state: number }>('update-states', UPDATE_STATES, [liveIds]);
-  const became = replays
-    .filter((replay) => replay.videoUuid === replay.liveUuid)
-    .map(({ videoUuid }) => ({ videoUuid, state: 1 }));
-  return { states: [...states, ...became], replays, skipped };
+  if (changed.length > 0) {
+    if (reduced.some((fact) => fact.gaps.length > 0)) await ask('write-gaps', WRITE_GAPS, [json, ids]);
+    await publishReplays(client, ids);
+    await ask('update-states', UPDATE_STATES, [changed.flatMap(({ liveId }) => liveId ?? [])]);
+  }
+  const states = await ask<AppliedFacts['states'][number]>('read-states', READ_STATES, [videoUuids]);
+  const replays = await findReplays(client, [...new Set([...ids, ...reduced.map((fact) => fact.sessionId)])]);
+  return { states, replays, skipped };
 }

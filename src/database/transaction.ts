@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Conflicts with another transaction: the database rolled ours back and asks for it again. */
 const CONFLICTS = new Set(['40001', '40P01']);
-/** The server is stopping, starting, or crashed under us (PostgreSQL appendix A; class 08 is checked apart). */
-const SERVER_AWAY = new Set(['57P01', '57P02', '57P03', '53300']);
+/**
+ * The server cannot work just now (PostgreSQL appendix A): class 08 connection, 53 resources such as the disk, 58 system; stopping, starting,
+ * crashed under us, asked of a standby, or a lock that others hold.
+ */
+const SERVER_AWAY = /^(08|53|58)...$|^(57P0[1-5]|57014|25006|55006|55P03)$/;
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -32,7 +35,7 @@ export function failureKind(error: unknown): FailureKind {
   if (!(error instanceof Error)) return 'other';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (CONFLICTS.has(code)) return 'conflict';
-  if (SERVER_AWAY.has(code) || /^08...$/.test(code) || NETWORK_CODES.has(code)) return 'away';
+  if (SERVER_AWAY.test(code) || NETWORK_CODES.has(code)) return 'away';
   return NETWORK_MESSAGES.test(error.message) ? 'away' : 'other';
 }
 

@@ -67,7 +67,7 @@ export class Follower {
         signal,
       );
     } catch (error) {
-      if (!isPoison(error)) throw error;
+      if (signal.aborted || !isPoison(error)) throw error; // a try that was broken off says nothing of the facts
       if (batch.length > 1) {
         const middle = batch.length >> 1;
         await this.#apply(batch.slice(0, middle), signal);

@@ -200,3 +200,24 @@ test('compaction keeps what is open or not applied, and nothing else', async (t)
   await again.ledger.drained();
   assert.deepEqual(revisions(again.database.applied).slice(-2), ['999.60', '1000.1']);
 });
+
+test('a try that is broken off by the close is no reason to set a fact aside', async (t) => {
+  const directory = await makeDirectory(t);
+  let begun = (): void => {};
+  const beginning = new Promise<void>((resolve) => (begun = resolve));
+  const { ledger } = await openLedger(t, directory, {
+    isPoison: () => true,
+    apply: (_facts, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('broken off')));
+        begun();
+      }),
+  });
+  await ledger.append(makeFact(1, 1, 'ended'));
+  await beginning;
+  await ledger.close();
+  await assert.rejects(stat(path.join(directory, 'rejected.log')), { code: 'ENOENT' });
+  const again = await openLedger(t, directory);
+  assert.equal(await again.ledger.drained(), true);
+  assert.deepEqual(revisions(again.database.applied), ['1.1']);
+});
