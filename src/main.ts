@@ -181,10 +181,13 @@ async function startHttp(
   return {
     port: (server.address() as AddressInfo).port,
     serve: async (register) => {
-      const app = fastify({ logger: false, serverFactory: (handle) => ((handler = handle), server) });
+      let whenReady: typeof handler = null;
+      const app = fastify({ logger: false, serverFactory: (handle) => ((whenReady = handle), server) });
       await register(app);
       await servePages(app);
       await app.ready();
+      // not before: a request that came while routes are added would throw inside fastify
+      handler = whenReady;
     },
   };
 }
