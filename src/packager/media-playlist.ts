@@ -72,15 +72,19 @@ export function renderReplayPlaylist(timeline: MediaTimeline): string {
 }
 
 function pushOpenSegment(lines: string[], timeline: MediaTimeline, before: Run | null): void {
-  const run = timeline.run;
-  if (run === null || timeline.ended) return;
-  if (timeline.openParts.length > 0) {
+  const { run, openParts } = timeline;
+  if (timeline.ended) return;
+  if (run !== null && openParts.length > 0) {
     pushRun(lines, run, before, before !== run && run.discontinuity);
     pushDate(lines, timeline.openDateMs);
-    for (const part of timeline.openParts) pushPart(lines, run, part);
+    for (const part of openParts) pushPart(lines, run, part);
   }
-  const hinted = timeline.runOpen && (timeline.openParts.length > 0 || before === run);
-  if (hinted) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${run.baseUri}/${timeline.nextPartStart}.m4s"`);
+  if (run !== null && timeline.runOpen && (openParts.length > 0 || before === run)) {
+    lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${run.baseUri}/${timeline.nextPartStart}.m4s"`);
+  } else if (openParts.length === 0) {
+    // hls.js 1.7 takes a playlist whose last line is a segment for one whose last segment is still open, and refuses the discontinuity after it
+    lines.push('# to be continued');
+  }
 }
 
 function pushRun(lines: string[], run: Run, before: Run | null, discontinuity: boolean): void {
