@@ -1,18 +1,24 @@
-/** What the API may answer with besides success: code -> status. Codes of PeerTube keep their names. docs/api.md lists the same. */
+/** The codes of errors that have one. Those of PeerTube and of OAuth keep their names. docs/api.md is made from this. */
 export const PROBLEMS = {
-  invalid_client: 400,
-  invalid_grant: 400,
-  invalid_request: 400,
-  unsupported_grant_type: 400,
-  access_denied: 400,
-  invalid_token: 401,
-  live_not_enabled: 403,
-  max_instance_lives_limit_reached: 403,
-  max_user_lives_limit_reached: 403,
-  too_many_requests: 429,
-  too_many_logins: 503,
-  database_unavailable: 503,
-} as const;
+  invalid_client: { http: 400, text: 'Signing in: the client is not the one that `GET /oauth-clients/local` tells.' },
+  invalid_grant: {
+    http: 400,
+    text: 'Signing in: wrong name or password, or a refresh token that is unknown, spent or has run out.',
+  },
+  invalid_request: { http: 400, text: 'Signing in: the grant lacks a field.' },
+  unsupported_grant_type: { http: 400, text: 'Signing in: the grant is neither `password` nor `refresh_token`.' },
+  access_denied: { http: 400, text: 'Signing in: the user is blocked.' },
+  invalid_token: { http: 401, text: 'The access token is unknown, has run out, or was revoked. Refresh it.' },
+  live_not_enabled: { http: 403, text: 'The server does not listen for publishers.' },
+  max_instance_lives_limit_reached: { http: 403, text: 'The server has as many lives as it may have.' },
+  max_user_lives_limit_reached: { http: 403, text: 'The owner of the channel has as many lives as they may have.' },
+  too_many_requests: { http: 429, text: 'Too many calls, or logins, from one address. `Retry-After` says when to try again.' },
+  too_many_logins: { http: 503, text: 'Too many logins wait to be checked. `Retry-After` says when to try again.' },
+  database_unavailable: {
+    http: 503,
+    text: 'The database does not answer. What is on air goes on. `Retry-After` says when to try again.',
+  },
+} as const satisfies Record<string, { http: number; text: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
@@ -49,7 +55,7 @@ export class Problem extends Error {
 
 /** A problem with a code of the table, which knows its status. */
 export function problem(code: ProblemCode, detail: string, options: Omit<ProblemOptions, 'code'> = {}): Problem {
-  return new Problem(PROBLEMS[code], detail, { ...options, code });
+  return new Problem(PROBLEMS[code].http, detail, { ...options, code });
 }
 
 /** A body field that passed the schema but not our rules. */
