@@ -56,7 +56,7 @@ export function publishOnce(options: PublishOnceOptions): Promise<boolean> {
     const goodbye = (): void => {
       leaveClock();
       reason = 'stopped';
-      if (published) rtmp.unpublish();
+      rtmp.unpublish();
       socket.end();
       if (socket.connecting) socket.destroy();
       else setTimeout(() => socket.destroy(), GOODBYE_MS).unref();

@@ -34,6 +34,8 @@ export class RtmpListener implements PublisherOwner {
   readonly #options: RtmpListenerOptions;
   readonly #server: Server;
   readonly #publishers = new Set<RtmpPublisher>();
+  /** How many of them hold a publication. */
+  publishingCount = 0;
   #timer: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
   #turnedAway = 0;
@@ -58,7 +60,7 @@ export class RtmpListener implements PublisherOwner {
   }
 
   get hasRoom(): boolean {
-    return this.#publishing() < this.limits.publishers;
+    return this.publishingCount < this.limits.publishers;
   }
 
   /** Listens; rejects when the address is taken. */
@@ -86,7 +88,7 @@ export class RtmpListener implements PublisherOwner {
   }
 
   #open(accepted: Socket): void {
-    if (this.#closing !== null || this.#publishers.size - this.#publishing() >= this.limits.strangers) {
+    if (this.#closing !== null || this.#publishers.size - this.publishingCount >= this.limits.strangers) {
       accepted.destroy();
       this.#turnedAway += 1;
       return;
@@ -94,12 +96,6 @@ export class RtmpListener implements PublisherOwner {
     const publisher = new RtmpPublisher(randomUUID(), this, this.#options.log, (read) => readShared(accepted, read));
     this.#publishers.add(publisher);
     void publisher.closed.then(() => this.#publishers.delete(publisher));
-  }
-
-  #publishing(): number {
-    let count = 0;
-    for (const publisher of this.#publishers) if (publisher.publishing) count += 1;
-    return count;
   }
 
   #tick(): void {

@@ -24,6 +24,8 @@ export interface PublisherOwner {
   readonly now: number;
   /** There is room for one more publisher. */
   readonly hasRoom: boolean;
+  /** Connections that hold a publication: each counts itself. */
+  publishingCount: number;
 }
 
 /** One publisher's connection: its socket, its RTMP and, once admitted, its publication. Owns all three. */
@@ -71,11 +73,6 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
       this.#detail ??= error.code ?? error.message;
     });
     this.#socket.on('close', () => this.#onClose());
-  }
-
-  /** It holds a publication. */
-  get publishing(): boolean {
-    return this.#publication !== null;
   }
 
   /** It has published and said goodbye. */
@@ -161,6 +158,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
       return;
     }
     this.#publication = publication;
+    this.#owner.publishingCount += 1;
     this.#publishedOnce = true;
     this.#heardAt = this.#owner.now;
     const { sessionId, videoUuid } = publication;
@@ -232,9 +230,11 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
 
   #endPublication(reason: PublicationEnd, detail?: string): void {
     const publication = this.#publication;
+    if (publication === null) return;
     this.#publication = null;
+    this.#owner.publishingCount -= 1;
     try {
-      publication?.end(reason, detail);
+      publication.end(reason, detail);
     } catch (error) {
       this.#log.error({ err: error }, 'publication failed to end');
     }

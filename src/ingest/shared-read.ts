@@ -5,7 +5,8 @@ export type ReadCallback = (bytes: Uint8Array, count: number) => boolean;
 
 /** One buffer for the reads of all sockets: each read is used up before the next one. */
 const READ_BYTES = 65_536;
-const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+// No Buffer: views of it are dearer.
+const shared = new Uint8Array(READ_BYTES);
 
 interface ReadableHandle {
   readonly useUserBuffer?: unknown;

@@ -92,8 +92,9 @@ export class RtmpClientConnection implements MessageReceiver {
     this.#flush();
   }
 
-  /** Says goodbye: the clean end of the publication. */
+  /** Says goodbye, if there is a publication or one was asked for. */
   unpublish(): void {
+    if (this.#streamId === 0) return;
     this.#out.command(0, encodeCommand('FCUnpublish', 6, null, this.#options.streamKey));
     this.#out.command(0, encodeCommand('deleteStream', 7, null, this.#streamId));
     this.#flush();

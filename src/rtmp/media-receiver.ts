@@ -16,7 +16,7 @@ const NANOSECONDS_PER_TICK = 1e9 / MEDIA_TIMESCALE;
 /** How many frames may be dropped while none can be carried, before the publisher is told that its codecs are the reason: some 5 s. */
 const HOPELESS_FRAMES = 300;
 
-/** What may go wrong with media without ending the connection; each is told once. */
+/** What may go wrong with media without ending the connection. */
 export type MediaWarning = 'unsupported_codec' | 'frame_without_config';
 
 /** Leads the audio, video and aggregate messages of one publication to its sink. */
@@ -33,7 +33,8 @@ export class MediaReceiver {
   #aggregateStream: ChunkStream | null = null;
   #inner: MediaReader | null = null;
 
-  readonly #warned = new Set<MediaWarning>();
+  /** The last one told: not again for each frame. */
+  #warning: MediaWarning | null = null;
   #videoCodec = '';
   #audioCodec = '';
   #unsupportedVideo = false;
@@ -168,10 +169,8 @@ export class MediaReceiver {
       if (kind === 'video') this.#unsupportedVideo = true;
       else this.#unsupportedAudio = true;
     }
-    if (!this.#warned.has(warning)) {
-      this.#warned.add(warning);
-      this.#warn(warning, `${kind} ${codec}`);
-    }
+    if (this.#warning !== warning) this.#warn(warning, `${kind} ${codec}`);
+    this.#warning = warning;
     this.#dropped += 1;
     if (this.#carriedAny) return;
     const hopeless = this.#unsupportedVideo && this.#unsupportedAudio;

@@ -1,14 +1,12 @@
 import { ByteReader } from '../bytes/byte-reader.ts';
-import { ProtocolError, Refused, REFUSALS } from '../errors.ts';
+import { ProtocolError } from '../errors.ts';
 import type { RefusalCode } from '../errors.ts';
 import type { AccessUnitSink } from '../media/access-unit-sink.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { MessageReceiver } from './chunk-reader.ts';
 import type { ChunkStream } from './chunk-stream.ts';
 import { ChunkWriter } from './chunk-writer.ts';
-import { decodeCommand, encodeCommand, status, textMember } from './command.ts';
-import type { Command } from './command.ts';
-import { connectResult } from './connect-result.ts';
+import { decodeCommand } from './command.ts';
 import { ServerHandshake } from './handshake.ts';
 import type { HandshakeSecrets } from './handshake.ts';
 import type { RtmpLimits } from './limits.ts';
@@ -16,9 +14,12 @@ import { MediaReceiver } from './media-receiver.ts';
 import type { MediaWarning } from './media-receiver.ts';
 import { MessageAssembler } from './message-assembler.ts';
 import { MESSAGE_TYPE, USER_CONTROL } from './message-type.ts';
-import { readMetadata } from './metadata.ts';
 import { messageUse } from './message-use.ts';
-import { parsePublishPath } from './publish-path.ts';
+import { readMetadata } from './metadata.ts';
+import { ServerDialogue, WINDOW_BYTES } from './server-dialogue.ts';
+import type { DialogueState } from './server-dialogue.ts';
+
+export type ServerWarning = MediaWarning | 'bad_metadata';
 
 /** What a server connection asks of its owner. */
 export interface RtmpServerHandler {
@@ -28,8 +29,8 @@ export interface RtmpServerHandler {
   publish(streamKey: string, encoder: string | null): void;
   /** The publisher said that it is done (deleteStream, FCUnpublish, closeStream). It may publish again. */
   unpublished(): void;
-  /** Something is wrong with the media, though not enough to end the connection. */
-  warn(warning: MediaWarning | 'bad_metadata', detail: string): void;
+  /** Something is wrong with the media, though not enough to end the connection. Each is told once. */
+  warn(warning: ServerWarning, detail: string): void;
 }
 
 export interface RtmpServerOptions {
@@ -40,56 +41,52 @@ export interface RtmpServerOptions {
   readonly handler: RtmpServerHandler;
 }
 
-/** `pending`: asked to publish, not answered. `closed`: whatever comes is discarded. */
-export type RtmpServerState = 'handshake' | 'connecting' | 'connected' | 'pending' | 'publishing' | 'closed';
-
-/** Our window and the peer's bandwidth: acknowledgements are asked for this often, though publishers need none. */
-const WINDOW_BYTES = 5_000_000;
-/** Our chunk size. ffmpeg takes it over for its own chunks, and large ones cost less. */
-const CHUNK_BYTES = 65_536;
-const LONGEST_ENCODER_NAME = 128;
+export type RtmpServerState = 'handshake' | DialogueState;
 
 /**
  * The server's side of one RTMP connection (RTMP 1.0; Enhanced RTMP v2), for publishing: bytes in, frames to the sink of the publication,
  * answers to the handler, one write for each push.
  */
 export class RtmpServerConnection implements MessageReceiver {
-  readonly #app: string;
   readonly #limits: RtmpLimits;
   readonly #handler: RtmpServerHandler;
   #handshake: ServerHandshake | null;
   readonly #chunks: ChunkReader;
   readonly #messages: MessageAssembler;
   readonly #out = new ChunkWriter();
-  #state: RtmpServerState = 'handshake';
+  readonly #dialogue: ServerDialogue;
   #pushing = false;
   #media: MediaReceiver | null = null;
-  #appPath = '';
-  #encoder: string | null = null;
-  #streamCount = 0;
-  /** Message stream of the publication, and whether it was announced by FCPublish, which wants an answer of its own. */
-  #streamId = 0;
-  #fcPublish = false;
+  readonly #warned = new Set<string>();
   #received = 0;
   #acknowledged = 0;
   #window = WINDOW_BYTES;
 
   constructor(options: RtmpServerOptions) {
-    this.#app = options.app;
     this.#limits = options.limits;
     this.#handler = options.handler;
     this.#handshake = new ServerHandshake(options.secrets);
     this.#chunks = new ChunkReader(this, options.limits);
     this.#messages = new MessageAssembler(options.limits.openBytes);
+    this.#dialogue = new ServerDialogue(options.app, this.#out, {
+      publishAsked: (streamKey) => {
+        this.#chunks.stopped = true;
+        this.#handler.publish(streamKey, this.encoder);
+      },
+      unpublished: () => {
+        this.#media = null;
+        this.#handler.unpublished();
+      },
+    });
   }
 
   get state(): RtmpServerState {
-    return this.#state;
+    return this.#handshake === null || this.#dialogue.state === 'closed' ? this.#dialogue.state : 'handshake';
   }
 
   /** What the encoder calls itself, or null. */
   get encoder(): string | null {
-    return this.#encoder;
+    return this.#dialogue.encoder;
   }
 
   /**
@@ -97,8 +94,8 @@ export class RtmpServerConnection implements MessageReceiver {
    * Throws ProtocolError (the connection is beyond repair) or Refused (the answer is written, close the connection).
    */
   push(bytes: Uint8Array, offset: number, end: number): number {
-    if (this.#state === 'closed') return end;
-    if (this.#state === 'pending') return offset;
+    if (this.state === 'closed') return end;
+    if (this.state === 'pending') return offset;
     let at = offset;
     this.#pushing = true;
     try {
@@ -109,32 +106,22 @@ export class RtmpServerConnection implements MessageReceiver {
       this.#pushing = false;
       this.#flush();
     }
-    return this.state === 'closed' ? end : at;
+    return at;
   }
 
   /** The publisher is admitted: its frames go to `sink`. */
   accept(sink: AccessUnitSink): void {
-    if (this.#state !== 'pending') return;
-    this.#state = 'publishing';
-    this.#media = new MediaReceiver(sink, this.#limits.configBytes, (warning, detail) => this.#handler.warn(warning, detail));
-    const started = status('status', 'NetStream.Publish.Start', 'Publishing.');
-    this.#out.streamBegin(this.#streamId);
-    if (this.#fcPublish) this.#out.command(this.#streamId, encodeCommand('onFCPublish', 0, null, started));
-    this.#out.command(this.#streamId, encodeCommand('onStatus', 0, null, started));
+    if (this.state !== 'pending') return;
+    this.#media = new MediaReceiver(sink, this.#limits.configBytes, (warning, detail) => this.#warn(warning, detail));
+    this.#dialogue.accept();
     this.#chunks.stopped = false;
     this.#flush();
   }
 
   /** The publisher is not admitted, or no longer: tells it why, and discards what comes. Close the connection then. */
   close(code: RefusalCode): void {
-    if (this.#state === 'closed') return;
-    if (this.#state !== 'handshake') {
-      this.#out.command(
-        this.#streamId,
-        encodeCommand('onStatus', 0, null, status('error', REFUSALS[code].rtmp, REFUSALS[code].text)),
-      );
-    }
-    this.#end();
+    if (this.#handshake === null) this.#dialogue.close(code);
+    this.discard();
     // At once, even from within a push: the owner closes the connection behind this.
     this.#pushing = false;
     this.#flush();
@@ -142,13 +129,15 @@ export class RtmpServerConnection implements MessageReceiver {
 
   /** Discards whatever comes from now on, without a word to the peer. */
   discard(): void {
-    this.#end();
+    this.#dialogue.discard();
+    this.#media = null;
+    this.#chunks.stopped = true;
   }
 
   beginMessage(stream: ChunkStream): void {
     const use = messageUse(stream.type, stream.length, this.#limits);
     if (use === 'media') this.#media?.begin(stream);
-    else if (use === 'keep' || (use === 'data' && this.#state === 'publishing')) this.#messages.begin(stream);
+    else if (use === 'keep' || (use === 'data' && this.#media !== null)) this.#messages.begin(stream);
   }
 
   messageBytes(stream: ChunkStream, bytes: Uint8Array, offset: number, count: number): void {
@@ -165,10 +154,7 @@ export class RtmpServerConnection implements MessageReceiver {
     const at = handshake.push(bytes, offset, end);
     const answer = handshake.takeAnswer();
     if (answer !== null) this.#handler.write(answer);
-    if (handshake.done) {
-      this.#handshake = null;
-      this.#state = 'connecting';
-    }
+    if (handshake.done) this.#handshake = null;
     return at;
   }
 
@@ -191,11 +177,11 @@ export class RtmpServerConnection implements MessageReceiver {
         if (reader.u16() === USER_CONTROL.pingRequest) this.#out.pingResponse(reader.u32());
         break;
       case MESSAGE_TYPE.command:
-        this.#command(decodeCommand(payload), streamId);
+        this.#dialogue.command(decodeCommand(payload), streamId);
         break;
       case MESSAGE_TYPE.commandAmf3:
         // AMF0 behind a byte that tells so: the form in which AMF3 clients send commands.
-        this.#command(decodeCommand(payload.subarray(1)), streamId);
+        this.#dialogue.command(decodeCommand(payload.subarray(1)), streamId);
         break;
       case MESSAGE_TYPE.data:
         this.#metadata(payload);
@@ -212,112 +198,30 @@ export class RtmpServerConnection implements MessageReceiver {
     this.#chunks.chunkSize = size;
   }
 
-  #command(command: Command, streamId: number): void {
-    if (this.#state === 'connecting' && command.name !== 'connect') {
-      throw new ProtocolError('not_connected', 'a command before connect');
-    }
-    switch (command.name) {
-      case 'connect':
-        this.#connect(command);
-        break;
-      case 'createStream':
-        this.#streamCount += 1;
-        this.#result(command, this.#streamCount);
-        break;
-      case 'FCPublish':
-        this.#fcPublish = true;
-        this.#result(command, undefined);
-        break;
-      case 'publish':
-        this.#publish(command, streamId);
-        break;
-      case 'FCUnpublish':
-      case 'deleteStream':
-      case 'closeStream':
-        this.#unpublish();
-        break;
-      case 'play':
-      case 'play2':
-        this.#refuse('play_not_supported', streamId);
-        break;
-      default:
-        // releaseStream, getStreamLength, _checkbw and the like: nothing to do, but some encoders wait for an answer.
-        if (!command.name.startsWith('_') && !command.name.startsWith('on')) this.#result(command, undefined);
-    }
-  }
-
-  #connect(command: Command): void {
-    if (this.#state !== 'connecting') throw new ProtocolError('connected_twice', 'a second connect');
-    const [parameters] = command.values;
-    this.#appPath = textMember(parameters, 'app') ?? '';
-    this.#encoder = textMember(parameters, 'flashVer')?.slice(0, LONGEST_ENCODER_NAME) ?? null;
-    if (parsePublishPath(this.#appPath, '')?.app !== this.#app) {
-      const reason = status('error', REFUSALS.wrong_app.rtmp, REFUSALS.wrong_app.text);
-      this.#out.command(0, encodeCommand('_error', command.transactionId, null, reason));
-      this.#end();
-      throw new Refused('wrong_app');
-    }
-    this.#state = 'connected';
-    this.#out.windowAcknowledgementSize(WINDOW_BYTES).setPeerBandwidth(WINDOW_BYTES).setChunkSize(CHUNK_BYTES);
-    this.#out.command(0, connectResult(command));
-  }
-
-  #publish(command: Command, streamId: number): void {
-    if (this.#state !== 'connected') throw new ProtocolError('published_twice', 'a second publish');
-    const [, name] = command.values;
-    const path = parsePublishPath(this.#appPath, typeof name === 'string' ? name : '');
-    if (path === null || path.streamKey === '') this.#refuse('unknown_key', streamId);
-    this.#state = 'pending';
-    this.#streamId = streamId;
-    this.#chunks.stopped = true;
-    this.#handler.publish(path.streamKey, this.#encoder);
-  }
-
-  #unpublish(): void {
-    if (this.#state !== 'publishing') return;
-    this.#state = 'connected';
-    this.#media = null;
-    this.#out.command(
-      this.#streamId,
-      encodeCommand('onStatus', 0, null, status('status', 'NetStream.Unpublish.Success', 'Unpublished.')),
-    );
-    this.#handler.unpublished();
-  }
-
-  #refuse(code: RefusalCode, streamId: number): never {
-    this.#streamId = streamId;
-    this.close(code);
-    throw new Refused(code);
-  }
-
   #metadata(payload: Uint8Array): void {
     try {
       const metadata = readMetadata(payload);
       if (metadata === null) return;
-      this.#encoder = metadata.encoder?.slice(0, LONGEST_ENCODER_NAME) ?? this.#encoder;
+      this.#dialogue.encoder = metadata.encoder;
       if (metadata.video || metadata.audio) this.#media?.announce(metadata.video, metadata.audio);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // Metadata are a courtesy: a broadcast does not end for them.
-      this.#handler.warn('bad_metadata', error.message);
+      this.#warn('bad_metadata', error.message);
     }
-  }
-
-  #result(command: Command, value: number | undefined): void {
-    if (command.transactionId !== 0) this.#out.command(0, encodeCommand('_result', command.transactionId, null, value));
   }
 
   #acknowledge(count: number): void {
     this.#received += count;
-    if (this.#state === 'closed' || this.#received - this.#acknowledged < this.#window) return;
+    if (this.state === 'closed' || this.#received - this.#acknowledged < this.#window) return;
     this.#acknowledged = this.#received;
     this.#out.acknowledgement(this.#received);
   }
 
-  #end(): void {
-    this.#state = 'closed';
-    this.#media = null;
-    this.#chunks.stopped = true;
+  #warn(warning: ServerWarning, detail: string): void {
+    if (this.#warned.has(warning)) return;
+    this.#warned.add(warning);
+    this.#handler.warn(warning, detail);
   }
 
   #flush(): void {

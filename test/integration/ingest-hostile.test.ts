@@ -18,7 +18,7 @@ interface Ingest {
   readonly diary: LogDiary;
   readonly listener: RtmpListener;
   /** A connection that has sent these bytes. */
-  peer(bytes: Uint8Array): Promise<Peer>;
+  readonly peer: (bytes: Uint8Array) => Promise<Peer>;
 }
 
 /** A client's socket, all it has read, and its close. */

@@ -1,4 +1,4 @@
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { pino } from 'pino';
 import type { Logger } from '../../src/log.ts';
 
@@ -26,8 +26,8 @@ export class LogDiary {
 
   /** The `count`-th line with a message, as soon as it is there. */
   async line(msg: string, count = 1): Promise<LogLine> {
-    const lines = on(this.#events, 'line', { signal: AbortSignal.timeout(20_000) });
-    if (this.of(msg).length < count) for await (const _ of lines) if (this.of(msg).length >= count) break;
+    const signal = AbortSignal.timeout(20_000);
+    while (this.of(msg).length < count) await once(this.#events, 'line', { signal });
     return this.of(msg)[count - 1];
   }
 }
