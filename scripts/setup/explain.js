@@ -17,7 +17,11 @@ const NETWORK = new Set([
 /** What npm wrote as it failed, in words that say what to do. */
 export function explainNpmError(output, root) {
   const code = /^npm (?:error|ERR!) code (\S+)/m.exec(output)?.[1] ?? '';
-  const tail = output.trimEnd().split('\n').slice(-15).join('\n');
+  const lines = output.split('\n').map((line) => line.replace(/^npm (error|ERR!) ?/, '').trimEnd());
+  const tail = lines
+    .filter((line) => line !== '' && !/^\s+at /.test(line))
+    .slice(-12)
+    .join('\n');
   const details = tail === '' || code === 'NPM_MISSING' ? '' : `\n\nWhat npm said:\n${tail}`;
   return new SetupError(`${cause(code, root)}${details}`);
 }

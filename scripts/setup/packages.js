@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import { explainNpmError } from './explain.js';
 import { runTool } from './tool.js';
+
+/** Of which lockfile the packages were installed: in node_modules, to go with it. */
+const STAMP = 'node_modules/.reprise-lockfile.sha256';
 
 /** Why the packages must be installed, or null when node_modules is what package-lock.json wants. */
 export function packagesMissing(root) {
@@ -9,6 +13,8 @@ export function packagesMissing(root) {
   // npm writes it at the very end, so an interrupted install has none
   const installed = readPackages(join(root, 'node_modules', '.package-lock.json'));
   if (installed === null) return 'not installed';
+  // npm leaves out what a lockfile names and nobody needs: what it once made of this very lockfile is right
+  if (readText(join(root, STAMP)) === hashLockfile(root)) return null;
   for (const [path, { version, optional, devOptional, link }] of Object.entries(wanted ?? {})) {
     if (path === '' || link) continue;
     if (installed[path] === undefined ? !optional && !devOptional : installed[path].version !== version) {
@@ -26,6 +32,7 @@ export async function installPackages(root) {
     throw explainNpmError(error.code === 'ENOENT' ? 'npm error code NPM_MISSING' : String(error), root);
   });
   if (code !== 0) throw explainNpmError(output, root);
+  writeFileSync(join(root, STAMP), hashLockfile(root));
 }
 
 /** The npm that runs us, else the one on the PATH; on a Node outside node_modules, which the install replaces. */
@@ -36,11 +43,25 @@ function npmCommand(root) {
   return node === undefined ? ['npm'] : [node, cli];
 }
 
+function hashLockfile(root) {
+  return createHash('sha256')
+    .update(readText(join(root, 'package-lock.json')) ?? '')
+    .digest('hex');
+}
+
 function readPackages(path) {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')).packages;
+    return JSON.parse(readText(path) ?? '{}').packages ?? null;
+  } catch {
+    return null; // half written
+  }
+}
+
+function readText(path) {
+  try {
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if (error.code === 'ENOENT' || error instanceof SyntaxError) return null;
+    if (error.code === 'ENOENT') return null;
     throw error;
   }
 }

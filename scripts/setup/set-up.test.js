@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -35,6 +36,13 @@ test('packages are missing when there are none, or others than the lockfile name
   assert.equal(state({ [hidden]: lock({}) }), 'a is not at 1.0.0');
   assert.equal(state({ [hidden]: lock({ a: { version: '1.0.0' }, b: { version: '1.9.0' } }) }), 'b is not at 2.0.0');
   assert.equal(state({ [hidden]: lock({ a: { version: '1.0.0' } }) }), null);
+  const stamp = createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
+  assert.equal(
+    state({ [hidden]: lock({}), 'node_modules/.reprise-lockfile.sha256': stamp }),
+    null,
+    'npm made this of that lockfile',
+  );
+  assert.equal(state({ 'node_modules/.reprise-lockfile.sha256': stamp }), 'not installed');
 });
 
 test('the pinned Node is taken where there is one, else a Node that runs TypeScript, else it is said what to do', (t) => {
@@ -106,7 +114,7 @@ test('what keeps npm from its work is said in words', () => {
     ['EACCES', /may not write to/],
     ['EUSAGE', /does not fit package\.json/],
     ['NPM_MISSING', /npm is not on the PATH/],
-    ['EWHATEVER', /could not be installed\.\n\nWhat npm said:\nnpm error code EWHATEVER/],
+    ['EWHATEVER', /could not be installed\.\n\nWhat npm said:\ncode EWHATEVER/],
   ]) {
     assert.match(explainNpmError(`npm error code ${code}\nnpm error more`, tmpdir()).message, words);
   }
