@@ -4,6 +4,8 @@ import type { HlsConfig } from 'hls.js';
 export function hlsSettings(live: boolean, token: () => string | null): Partial<HlsConfig> {
   const retry = (times: number) => ({ maxNumRetry: times, retryDelayMs: 400, maxRetryDelayMs: 2000 });
   return {
+    // ?debug=hls in the address: everything it does, in the console
+    debug: new URLSearchParams(location.search).get('debug') === 'hls',
     lowLatencyMode: live,
     liveDurationInfinity: live,
     // each stall moves the target away from the edge: a little, and an outage is not a reason

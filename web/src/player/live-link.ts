@@ -8,12 +8,14 @@ import { isAfter, type PlaylistMark } from './playlist-mark.ts';
 
 const tickMs = 250;
 const lookMs = 1000;
+const absentMs = 500;
 // the playlist grows and the picture stands still: after this, the next stronger cure
 const stuckMs = 4000;
 // the playlist has grown without hls.js seeing it
 const deafMs = 3000;
 // so close to the end of what is known, the edge was being watched
 const nearSeconds = 3;
+const nothing: PlaylistMark = { segments: 0, parts: 0, listed: 0, ended: false };
 
 /**
  * A live, kept playing through publisher restarts and server restarts. hls.js does the playing; this looks at the playlist
@@ -91,10 +93,16 @@ export class LiveLink implements Link {
       if (signal.aborted) return;
       failures = look.kind === 'unreachable' ? failures + 1 : 0;
       this.#seen(look);
-      // an answer that the server held has been waited for already
-      const held = look.kind === 'present' && performance.now() - began > lookMs;
-      if (!held) await pause(failures < 10 ? lookMs : lookMs * 3, signal, true);
+      await pause(this.#rest(look, performance.now() - began, failures), signal, true);
     }
+  }
+
+  // How long to wait after a look.
+  #rest(look: Look, tookMs: number, failures: number): number {
+    if (look.kind === 'absent') return absentMs;
+    if (look.kind !== 'present') return failures < 10 ? lookMs : lookMs * 3;
+    // the server holds its answer until there is more: that is waiting enough; the same for a first segment that is being made
+    return tookMs > lookMs || look.mark.listed === 0 ? absentMs / 5 : lookMs;
   }
 
   async #look(): Promise<Look> {
@@ -112,17 +120,21 @@ export class LiveLink implements Link {
 
   #seen(look: Look): void {
     this.#playlist = look.kind;
+    if (look.kind === 'absent') this.#firstSeen = nothing;
     if (look.kind !== 'present') return;
     this.#firstSeen ??= look.mark;
     if (this.#hls === null) {
       // an old playlist is not opened: it would play the end of the last broadcast
       const stale = this.#said !== 'on-air' && !isAfter(look.mark, this.#firstSeen);
       if (stale) this.#resuming = true;
-      else this.#open();
+      // hls.js refuses a playlist that has only parts yet
+      else if (look.mark.listed > 0) this.#open();
     } else if (this.#broken) {
       this.#broken = false;
       this.#hls.startLoad();
     } else if (this.#played === null || isAfter(look.mark, this.#played)) {
+      // hls.js asks less and less often while nothing comes
+      if (this.#deafSince === null) this.#hls.startLoad();
       this.#deafSince ??= performance.now();
       if (performance.now() - this.#deafSince > deafMs) this.#reopen();
     } else {
@@ -142,10 +154,12 @@ export class LiveLink implements Link {
     this.#movedAt = this.#grownAt = performance.now();
     hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#grew(details));
     hls.on(Events.FRAG_BUFFERED, () => this.#resume());
+    // a playlist that does not follow from the one before: the time line starts again
+    const parsing: string[] = [ErrorDetails.MANIFEST_PARSING_ERROR, ErrorDetails.LEVEL_PARSING_ERROR];
     hls.on(Events.ERROR, (_, error) => {
       if (!error.fatal) return;
       if (error.type === ErrorTypes.MEDIA_ERROR) this.#heal();
-      else if (error.type !== ErrorTypes.NETWORK_ERROR || error.details === ErrorDetails.MANIFEST_PARSING_ERROR) this.#reopen();
+      else if (error.type !== ErrorTypes.NETWORK_ERROR || parsing.includes(error.details)) this.#reopen();
       else if (hls.levels.length === 0) this.#shut();
       else this.#broken = true;
     });
@@ -159,10 +173,11 @@ export class LiveLink implements Link {
     this.#hls = null;
   }
 
+  // The next look opens a new player, if there is more than this one has played: never more often than looks are taken.
   #reopen(): void {
     this.#shut();
     this.#resuming = true;
-    this.#open();
+    this.#firstSeen = this.#played ?? nothing;
   }
 
   #play(): void {
@@ -171,7 +186,7 @@ export class LiveLink implements Link {
 
   #grew(details: LevelDetails): void {
     const parts = details.lastPartSn > details.endSN ? details.lastPartIndex + 1 : 0;
-    const mark = { segments: details.endSN + 1, parts, ended: !details.live };
+    const mark = { segments: details.endSN + 1, parts, listed: details.fragments.length, ended: !details.live };
     if (this.#played !== null && !isAfter(mark, this.#played)) return;
     this.#played = mark;
     this.#deafSince = null;

@@ -17,12 +17,12 @@ s42.m4s
 `;
 
 test('the mark counts segments from the sequence number, and the parts after the last of them', () => {
-  assert.deepEqual(parseMark(playlist), { segments: 43, parts: 2, ended: false });
+  assert.deepEqual(parseMark(playlist), { segments: 43, parts: 2, listed: 2, ended: false });
   assert.equal(parseMark(`${playlist}#EXT-X-ENDLIST\n`).ended, true);
 });
 
 test('a mark is after another by segments, then parts', () => {
-  const mark = { segments: 43, parts: 2, ended: false };
+  const mark = { segments: 43, parts: 2, listed: 2, ended: false };
   assert.equal(isAfter({ ...mark, parts: 3 }, mark), true);
   assert.equal(isAfter({ ...mark, segments: 44, parts: 0 }, mark), true);
   assert.equal(isAfter(mark, mark), false);

@@ -2,6 +2,8 @@
 export interface PlaylistMark {
   segments: number;
   parts: number;
+  /** Whole segments in the playlist. */
+  listed: number;
   ended: boolean;
 }
 
@@ -19,7 +21,7 @@ export function parseMark(playlist: string): PlaylistMark {
     else if (line.startsWith('#EXT-X-MEDIA-SEQUENCE:')) sequence = Number.parseInt(line.slice(22), 10);
     else if (line.startsWith('#EXT-X-ENDLIST')) ended = true;
   }
-  return { segments: sequence + segments, parts, ended };
+  return { segments: sequence + segments, parts, listed: segments, ended };
 }
 
 /** Whether the first mark is further than the second. */
