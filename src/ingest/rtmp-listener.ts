@@ -19,6 +19,8 @@ export interface RtmpListenerOptions {
   /** The application's name in RTMP URLs; `live` when not set. */
   readonly app?: string;
   readonly limits?: Partial<IngestLimits>;
+  /** Several threads listen on one port, and the kernel spreads the connections over them. */
+  readonly reusePort?: boolean;
 }
 
 const TICK_MS = 250;
@@ -65,9 +67,9 @@ export class RtmpListener implements PublisherOwner {
 
   /** Listens; rejects when the address is taken. */
   async start(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port, reusePort = false } = this.#options;
     const listening = once(this.#server, 'listening');
-    this.#server.listen({ host, port, backlog: BACKLOG });
+    this.#server.listen({ host, port, backlog: BACKLOG, reusePort });
     await listening;
     this.#server.on('error', (error) => this.#options.log.error({ err: error }, 'RTMP listener'));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);

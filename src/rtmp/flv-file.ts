@@ -24,6 +24,7 @@ export interface FlvFile {
 }
 
 const SIGNATURE = 0x464c56;
+const HEADER_BYTES = 9;
 const BACK_POINTER_BYTES = 4;
 
 /** Parses an FLV file (Adobe Flash Video File Format 10.1, annex E). A torn last tag is left out. Throws ProtocolError `bad_flv` or `truncated`. */
@@ -31,7 +32,9 @@ export function parseFlvFile(bytes: Uint8Array): FlvFile {
   const reader = new ByteReader(bytes);
   if (reader.u24() !== SIGNATURE) throw new ProtocolError('bad_flv', 'not an FLV file');
   reader.skip(2);
-  reader.skip(reader.u32() - 9 + BACK_POINTER_BYTES);
+  const headerBytes = reader.u32();
+  if (headerBytes < HEADER_BYTES) throw new ProtocolError('bad_flv', `a header of ${headerBytes} bytes`);
+  reader.skip(headerBytes - HEADER_BYTES + BACK_POINTER_BYTES);
   let metadata: Uint8Array | null = null;
   const configs: FlvTag[] = [];
   const frames: FlvTag[] = [];
