@@ -86,7 +86,8 @@ export function readYaml(file: string, content: string, keys: readonly string[])
     const where = `${key} in ${file}`;
     if (!keys.includes(key)) problems.push(unknown('key', where, keys, keyName(key)));
     else if (value === null) continue;
-    else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') given.set(key, { text: `${value}`, where });
+    else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      given.set(key, { text: `${value}`, where });
     else problems.push(`${where} must be one value`);
   }
   return { given, problems };
