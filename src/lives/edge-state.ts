@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from '../log.ts';
 import type { TimelineStart } from '../packager/media-timeline.ts';
 
 /** A live that was never broadcast. */
@@ -8,36 +9,75 @@ export const FIRST_START: TimelineStart = { mediaSequence: 0, discontinuitySeque
 /** Where each live's playlist stands, kept so that its numbers never go back even when its recordings are gone. */
 export class EdgeStates {
   readonly #directory: string;
+  readonly #log: Logger;
+  /** Writes of one live come one after the other, in the order of the calls. */
+  readonly #turns = new Map<string, Promise<void>>();
 
-  constructor(directory: string) {
+  constructor(directory: string, log: Logger) {
     this.#directory = directory;
+    this.#log = log;
   }
 
   async start(): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
   }
 
-  async read(videoUuid: string): Promise<TimelineStart> {
+  /** Where a live's playlist stands; one whose file is damaged goes on from a number that it can not have reached. */
+  async read(videoUuid: string, nowMs: number): Promise<TimelineStart> {
+    const file = this.#file(videoUuid);
     try {
-      return { ...FIRST_START, ...(JSON.parse(await readFile(this.#file(videoUuid), 'utf8')) as Partial<TimelineStart>) };
+      return parseState(await readFile(file, 'utf8'));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return FIRST_START;
-      throw error;
+      if (!(error instanceof SyntaxError)) throw error;
+      const mediaSequence = Math.floor(nowMs / 1000);
+      this.#log.error(
+        { file, err: error, mediaSequence },
+        'playlist state is damaged: the playlist goes on from a number that is new for sure',
+      );
+      return { ...FIRST_START, mediaSequence, discontinuitySequence: mediaSequence };
     }
   }
 
-  /** Replaces the file whole: a crash leaves the old or the new one. */
-  async write(videoUuid: string, state: TimelineStart): Promise<void> {
+  /** Replaces the file whole: a crash leaves the old or the new one. Never rejects. */
+  write(videoUuid: string, state: TimelineStart): Promise<void> {
     const file = this.#file(videoUuid);
-    await writeFile(`${file}.new`, JSON.stringify(state));
-    await rename(`${file}.new`, file);
+    return this.#turn(videoUuid, async () => {
+      await writeFile(`${file}.new`, JSON.stringify(state));
+      await rename(`${file}.new`, file);
+    });
   }
 
-  async remove(videoUuid: string): Promise<void> {
-    await rm(this.#file(videoUuid), { force: true });
+  /** Never rejects. */
+  remove(videoUuid: string): Promise<void> {
+    return this.#turn(videoUuid, () => rm(this.#file(videoUuid), { force: true }));
+  }
+
+  /** Resolves when all that was asked for is done. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#turns.values());
+  }
+
+  #turn(videoUuid: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(videoUuid) ?? Promise.resolve())
+      .then(work)
+      .catch((error: unknown) => this.#log.error({ live: videoUuid, err: error }, 'playlist state could not be kept'))
+      .then(() => {
+        if (this.#turns.get(videoUuid) === turn) this.#turns.delete(videoUuid);
+      });
+    this.#turns.set(videoUuid, turn);
+    return turn;
   }
 
   #file(videoUuid: string): string {
     return join(this.#directory, `${videoUuid}.json`);
   }
+}
+
+function parseState(text: string): TimelineStart {
+  const state = JSON.parse(text) as TimelineStart;
+  for (const name of ['mediaSequence', 'discontinuitySequence', 'targetDuration'] as const) {
+    if (!Number.isSafeInteger(state?.[name]) || state[name] < 0) throw new SyntaxError(`${name} is not a whole number`);
+  }
+  return state;
 }

@@ -5,6 +5,8 @@ import { MEDIA_TIMESCALE } from '../media/track.ts';
 
 /** How much of the newest media is kept in memory for players near the edge; older is read from the recording. */
 const MEMORY_TICKS = 3 * MEDIA_TIMESCALE;
+/** How much of media that the disk does not have (yet, or ever) is kept, in target durations: what players are told to stay behind the edge, and one more. */
+const UNRECORDED_TARGETS = 4;
 
 /** A part in memory. Whoever uses its bytes over an await retains the block. */
 export interface EdgePart {
@@ -15,6 +17,8 @@ export interface EdgePart {
   readonly duration: number;
   readonly block: Block;
   readonly bytes: Uint8Array;
+  /** It can be read from the recording. */
+  readonly recorded: () => boolean;
 }
 
 /** The live edge of one live: its playlist over all sessions, its newest parts in memory, and who waits for the next change. */
@@ -28,6 +32,11 @@ export class LiveEdge {
     this.timeline = new MediaTimeline(start);
   }
 
+  /** Media in memory: the newest of the timeline. */
+  get ticks(): number {
+    return this.#ticks;
+  }
+
   /** Calls back after every change of the timeline, until the returned function is called. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -39,12 +48,19 @@ export class LiveEdge {
     for (const listener of this.#listeners) listener();
   }
 
+  /** Drops the segments before this one from the playlist. */
+  cut(first: number): void {
+    if (first <= this.timeline.segments.first) return;
+    this.timeline.trimTo(first);
+    this.changed();
+  }
+
   keep(part: EdgePart): void {
     part.block.retain();
     this.#parts.push(part);
     this.#ticks += part.duration;
     let drop = 0;
-    while (this.#ticks - this.#parts[drop].duration >= MEMORY_TICKS) {
+    while (this.#ticks - this.#parts[drop].duration >= this.#memoryTicks(this.#parts[drop])) {
       this.#ticks -= this.#parts[drop].duration;
       this.#parts[drop].block.release();
       drop += 1;
@@ -72,6 +88,12 @@ export class LiveEdge {
       if (at === end) return found;
     }
     return null;
+  }
+
+  #memoryTicks(part: EdgePart): number {
+    return part.recorded()
+      ? MEMORY_TICKS
+      : Math.max(MEMORY_TICKS, UNRECORDED_TARGETS * this.timeline.targetDuration * MEDIA_TIMESCALE);
   }
 
   /** Lets the memory go: there is no live edge any more. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { LiveRecord } from '../database/directory.ts';
 import { Refused } from '../errors.ts';
 import type { SessionFact } from '../ledger/session-fact.ts';
@@ -8,14 +9,13 @@ import { Packager } from '../packager/packager.ts';
 import { SessionClock } from '../packager/session-clock.ts';
 import { recordingDirectory } from '../recording/layout.ts';
 import { Recording } from '../recording/recording.ts';
-import { recordedTotals } from '../recording/stored-recording.ts';
+import type { RecordingOptions } from '../recording/recording.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
 import type { Publication, PublicationEnd, PublisherConnection, PublishRequest } from './door.ts';
 import type { LiveEdge } from './live-edge.ts';
 import { advance } from './session-machine.ts';
-import type { SessionEffect, SessionEvent, SessionState, SessionStory } from './session-machine.ts';
+import type { SessionEffect, SessionEvent, SessionState, SessionStory, Transition } from './session-machine.ts';
 import { SessionRecorder } from './session-recorder.ts';
-import type { Totals } from './session-recorder.ts';
 import { uuidv7 } from './uuidv7.ts';
 
 /** What a live works with, the same for all lives of a server. */
@@ -30,10 +30,12 @@ export interface LiveWorld {
   readonly segmentMaxMs: number;
   readonly reconnectWindowMs: number;
   readonly dvrMaxWindowS: number;
+  /** What a playlist lists at the least. */
+  readonly playlistWindowS: number;
   /** Keeps a fact for good; must not throw. */
   readonly writeFact: (fact: SessionFact) => void;
   /** A session's recording is closed: at the end, or for the next process. */
-  readonly recordingClosed: (live: Live, recording: Recording, done: Promise<void>) => void;
+  readonly recordingClosed: (live: Live, recorder: SessionRecorder, done: Promise<void>) => void;
 }
 
 /** The media path of the session that is on air or waits for its publisher. */
@@ -51,23 +53,33 @@ interface Holder {
 
 /** One live as it runs: carries out what the session machine decides. */
 export class Live {
-  record: LiveRecord;
   readonly edge: LiveEdge;
   readonly #world: LiveWorld;
+  #record: LiveRecord;
   #state: SessionState;
   #media: Media | null = null;
   #holder: Holder | null = null;
   #window: NodeJS.Timeout | null = null;
-  /** Of the session that ended last: what its facts still tell. */
-  #lastTotals: Totals = { bytes: 0, ms: 0, width: null, height: null };
-  #failure: { error: number; errorDetail: string } | null = null;
+  /** The recorder of the session that ended last, and its last fact, while its recording is being closed. */
+  #last: { readonly recorder: SessionRecorder; story: SessionStory | null } | null = null;
 
   constructor(record: LiveRecord, edge: LiveEdge, world: LiveWorld) {
-    this.record = record;
+    this.#record = record;
     this.edge = edge;
     this.#world = world;
     this.#state = { phase: record.ended ? 'over' : 'idle' };
     edge.timeline.ended = record.ended;
+  }
+
+  get record(): LiveRecord {
+    return this.#record;
+  }
+
+  /** Takes over changed settings; a session that is on air keeps the copy it took when it began. */
+  put(record: LiveRecord): void {
+    this.#record = record;
+    this.#advance({ kind: 'settings', permanent: record.permanent });
+    this.#markEnd();
   }
 
   /** The session that is on air or waits for its publisher, or null. */
@@ -77,7 +89,12 @@ export class Live {
 
   /** Media the playlist keeps, in ticks. */
   get windowTicks(): number {
-    return Math.min(this.record.dvrWindowS, this.#world.dvrMaxWindowS) * MEDIA_TIMESCALE;
+    return windowTicksOf(this.record, this.#world);
+  }
+
+  /** How long the media of an ended session stays in the playlist while nothing follows. */
+  get windowMs(): number {
+    return (this.windowTicks * 1000) / MEDIA_TIMESCALE;
   }
 
   /** Admits a publisher, or throws Refused. */
@@ -103,26 +120,30 @@ export class Live {
     });
     for (const effect of transition.effects) {
       if (effect.kind === 'refuse') throw new Refused(effect.code);
-      // The only effect that can fail, and the first of its transition: nothing has happened yet.
+      // The only effect that may fail, and the first of its transition: nothing has happened yet.
       if (effect.kind === 'begin') this.#begin(effect.story, null);
-      this.#carryOut(effect);
     }
-    this.#state = transition.state;
-    return this.#attach(connectionId, connection);
+    this.#carryOut(transition);
+    try {
+      return this.#attach(connectionId, connection);
+    } catch (error) {
+      this.#advance({ kind: 'disconnected', at: this.#world.now(), connectionId, clean: false, reason: 'internal_error' });
+      throw error;
+    }
   }
 
   remove(): void {
     this.#advance({ kind: 'removed', at: this.#world.now() });
-    this.edge.timeline.ended = true;
-    this.edge.changed();
+    this.#markEnd();
   }
 
   close(): void {
     this.#advance({ kind: 'closing', at: this.#world.now() });
   }
 
-  /** Takes up the session that was open when the last process ended. */
+  /** Takes up the session that was open when the last process ended; before anyone publishes, and one session at the most. */
   recover(fact: SessionFact, stored: StoredRecording, end: { endTicks: number; wallAtZeroMs: number } | null): void {
+    if (this.#state.phase !== 'idle') throw new Error('only a live that is idle takes up a session');
     const recordedUntil = end === null ? fact.startedAt : Math.round(end.wallAtZeroMs + (end.endTicks * 1000) / MEDIA_TIMESCALE);
     this.#begin(fact, { stored, end });
     this.#advance({ kind: 'recovered', at: this.#world.now(), story: fact, recordedUntil });
@@ -133,6 +154,7 @@ export class Live {
     const session = this.session;
     if (media === null || session === null) throw new Error('a publisher was admitted without a session');
     const { timeline } = this.edge;
+    media.clock.reanchor();
     const packager = new Packager({
       clock: media.clock,
       now: this.#world.now,
@@ -149,7 +171,10 @@ export class Live {
     const { videoUuid } = this.record;
     const end = (reason: PublicationEnd, detail?: string): void => {
       const clean = reason === 'unpublished';
-      this.#world.log.info({ live: videoUuid, session: session.sessionId, connection: connectionId, reason, detail }, 'publication over');
+      this.#world.log.info(
+        { live: videoUuid, session: session.sessionId, connection: connectionId, reason, detail },
+        'publication over',
+      );
       this.#advance({ kind: 'disconnected', at: this.#world.now(), connectionId, clean, reason });
     };
     let over = false;
@@ -165,12 +190,16 @@ export class Live {
   }
 
   #advance(event: SessionEvent): void {
-    const transition = advance(this.#state, event);
-    this.#state = transition.state;
-    for (const effect of transition.effects) this.#carryOut(effect);
+    this.#carryOut(advance(this.#state, event));
   }
 
-  #carryOut(effect: SessionEffect): void {
+  /** The state first: what the effects set off finds it as it will be. One that fails is a bug, and must not keep the others from being done. */
+  #carryOut({ state, effects }: Transition): void {
+    this.#state = state;
+    for (const effect of effects) this.#attempt(effect.kind, () => this.#do(effect));
+  }
+
+  #do(effect: SessionEffect): void {
     switch (effect.kind) {
       case 'begin': // done by publish, which can refuse
       case 'refuse':
@@ -188,24 +217,40 @@ export class Live {
       case 'write_fact':
         return this.#writeFact(effect.story);
       case 'end':
+        this.#endMedia((recording) => recording.close());
+        // A live that was made permanent meanwhile can be broadcast to again.
+        this.#advance({ kind: 'settings', permanent: this.record.permanent });
+        return this.#markEnd();
       case 'suspend':
-        return this.#endMedia(effect.kind === 'end');
+        return this.#endMedia((recording) => recording.release());
     }
   }
 
-  #begin(story: SessionStory, recovered: { stored: StoredRecording; end: { endTicks: number; wallAtZeroMs: number } | null } | null): void {
+  #attempt(what: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#world.log.error({ live: this.record.videoUuid, what, err: error }, 'live failed');
+    }
+  }
+
+  #begin(
+    story: SessionStory,
+    recovered: { stored: StoredRecording; end: { endTicks: number; wallAtZeroMs: number } | null } | null,
+  ): void {
     const { timeline } = this.edge;
     const { sessionId } = story;
-    const recording = new Recording({
+    const { mediaSequence, discontinuitySequence, targetDuration } = timeline.end;
+    const recording = this.#open({
       directory: recordingDirectory(this.#world.recordings, sessionId),
       meta: recovered?.stored.meta ?? {
         sessionId,
         videoUuid: story.videoUuid,
         startedAt: story.startedAt,
         saveReplay: story.saveReplay,
-        mediaSequence: timeline.segments.next,
-        discontinuitySequence: timeline.discontinuitySequence,
-        targetDuration: timeline.targetDuration,
+        mediaSequence,
+        discontinuitySequence,
+        targetDuration,
       },
       lastVolume: recovered?.stored.runs.at(-1)?.volume ?? 0,
       onError: (error) => this.#recordingFailed(sessionId, error),
@@ -217,50 +262,91 @@ export class Live {
         edge: this.edge,
         windowTicks: () => this.windowTicks,
         now: this.#world.now,
-        totals: recovered === null ? null : recordedTotals(recovered.stored),
+        stored: recovered?.stored ?? null,
         onFirstPart: () => this.#advance({ kind: 'first_part' }),
       }),
     };
   }
 
+  /** Leaves nothing behind when it fails: the next try has a directory of its own. */
+  #open(options: RecordingOptions): Recording {
+    try {
+      return new Recording(options);
+    } catch (error) {
+      if (options.lastVolume === 0) rmSync(options.directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
   #detach(effect: SessionEffect & { kind: 'detach' }): void {
     const holder = this.#holder;
     if (holder?.connectionId !== effect.connectionId) return;
+    const { code } = effect;
     this.#holder = null;
     // The connection first: it writes no media any more once told, and the packager's memory can go.
-    if (effect.code !== null) holder.connection.close(effect.code);
-    holder.packager.close();
+    if (code !== null) this.#attempt('close connection', () => holder.connection.close(code));
+    this.#attempt('close packager', () => holder.packager.close());
     const { timeline } = this.edge;
     timeline.online = timeline.runOpen = false;
     timeline.version += 1;
     this.edge.changed();
   }
 
-  #endMedia(forGood: boolean): void {
+  #endMedia(close: (recording: Recording) => Promise<void>): void {
     const media = this.#media;
     this.#media = null;
     if (media === null) return;
+    const last = { recorder: media.recorder, story: null };
+    this.#last = last;
+    const done = close(media.recorder.recording).then(() => {
+      if (this.#last === last) this.#last = null;
+    });
+    this.#world.recordingClosed(this, media.recorder, done);
+  }
+
+  /** Tells players whether more will come. */
+  #markEnd(): void {
     const { timeline } = this.edge;
-    if (forGood && !this.record.permanent) timeline.ended = true;
+    const ended = this.#state.phase === 'over' || (this.#state.phase === 'closed' && this.#state.code === 'live_deleted');
+    if (timeline.ended === ended) return;
+    timeline.ended = ended;
     timeline.version += 1;
     this.edge.changed();
-    const { recording } = media.recorder;
-    this.#lastTotals = media.recorder.totals;
-    this.#world.recordingClosed(this, recording, forGood ? recording.close() : recording.release());
   }
 
   #writeFact(story: SessionStory): void {
-    const totals = this.#media?.recorder.totals ?? this.#lastTotals;
-    const fact = { ...story, ...this.#failure, recordedBytes: totals.bytes, recordedMs: totals.ms, width: totals.width, height: totals.height };
-    if (story.state === 'ended') this.#failure = null;
-    this.#world.writeFact(fact);
+    const of = (recorder: SessionRecorder | undefined): boolean => recorder?.recording.meta.sessionId === story.sessionId;
+    const recorder = of(this.#media?.recorder) ? this.#media?.recorder : this.#last?.recorder;
+    if (recorder === undefined || !of(recorder)) throw new Error(`session ${story.sessionId} has no recording`);
+    if (recorder === this.#last?.recorder) this.#last.story = story;
+    const { totals } = recorder;
+    this.#world.writeFact({
+      ...story,
+      recordedBytes: totals.bytes,
+      recordedMs: totals.ms,
+      width: totals.width,
+      height: totals.height,
+    });
     const { sessionId, revision, state, endReason } = story;
-    this.#world.log.info({ live: story.videoUuid, session: sessionId, revision, state, reason: endReason, ms: totals.ms }, 'session');
+    this.#world.log.info(
+      { live: story.videoUuid, session: sessionId, revision, state, reason: endReason, ms: totals.ms },
+      'session',
+    );
   }
 
   /** The viewers' live goes on from memory; the session says why its replay is cut short. */
   #recordingFailed(sessionId: string, error: Error): void {
     this.#world.log.error({ live: this.record.videoUuid, session: sessionId, err: error }, 'recording failed');
-    if (this.session?.sessionId === sessionId) this.#failure = { error: 8, errorDetail: `recording failed: ${error.message}` };
+    const detail = `recording failed: ${error.message}`;
+    if (this.session?.sessionId === sessionId) return this.#advance({ kind: 'recording_failed', detail });
+    // Its last bytes failed when all had been said: it is said again, with what is really there.
+    const story = this.#last?.story;
+    if (story?.sessionId === sessionId)
+      this.#writeFact({ ...story, revision: story.revision + 1, error: 8, errorDetail: detail });
   }
+}
+
+/** Media that a live's playlist keeps, in ticks. */
+export function windowTicksOf(record: LiveRecord, { dvrMaxWindowS, playlistWindowS }: LiveWorld): number {
+  return Math.max(Math.min(record.dvrWindowS, dvrMaxWindowS), playlistWindowS) * MEDIA_TIMESCALE;
 }

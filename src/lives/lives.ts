@@ -7,15 +7,18 @@ import { maskKey } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { BlockPool } from '../packager/block-pool.ts';
 import type { RecordingMeta } from '../recording/layout.ts';
-import type { Recording } from '../recording/recording.ts';
-import { addToTimeline, readTimelineEnd, recordedTotals } from '../recording/stored-recording.ts';
-import type { StoredRecording } from '../recording/stored-recording.ts';
+import { recordedTotals } from '../recording/stored-recording.ts';
 import type { Publication, PublishDoor, PublisherConnection, PublishRequest } from './door.ts';
 import { EdgeStates, FIRST_START } from './edge-state.ts';
+import { EndedSessions } from './ended-sessions.ts';
+import type { EndedSession } from './ended-sessions.ts';
 import { Live } from './live.ts';
 import type { LiveWorld } from './live.ts';
 import { LiveEdge } from './live-edge.ts';
+import { loadLive } from './load-live.ts';
+import { endOf } from './recorded-window.ts';
 import { RecordingShelf } from './recording-shelf.ts';
+import type { SessionRecorder } from './session-recorder.ts';
 
 /** How often recordings that no window holds any more are looked for. */
 const SWEEP_MS = 30_000;
@@ -28,6 +31,7 @@ export interface LivesOptions {
   readonly segmentMaxMs: number;
   readonly reconnectWindowMs: number;
   readonly dvrMaxWindowS: number;
+  readonly playlistWindowS: number;
   readonly writeFact: (fact: SessionFact) => void;
   readonly now?: () => number;
 }
@@ -37,13 +41,11 @@ export type Playback =
   | { readonly kind: 'live'; readonly privacy: number; readonly ownerId: number; readonly edge: LiveEdge }
   | { readonly kind: 'replay'; readonly privacy: number; readonly ownerId: number; readonly sessionId: string };
 
-/** A recording without a replay: it goes when its segments have left the live's window, or the window's time has passed. */
-interface Passing {
-  readonly videoUuid: string;
-  readonly sessionId: string;
-  /** Sequence of its last segment in the live's playlist. */
-  readonly lastSequence: number;
-  readonly endedAt: number;
+/** Who a session's media belongs to: its live, while the playlist may name it, and its replay. Either may show it. */
+export interface MediaOwners {
+  readonly rights: readonly { readonly privacy: number; readonly ownerId: number }[];
+  /** Where its newest parts are, or null. */
+  readonly edge: LiveEdge | null;
 }
 
 /** All lives and replays of the server, in memory: who may publish, what may be watched, and what is on air. */
@@ -60,7 +62,7 @@ export class Lives implements PublishDoor {
   readonly #replayOfSession = new Map<string, ReplayRecord>();
   /** Which live a session's media belongs to, while its playlist may name it. */
   readonly #liveOfSession = new Map<string, Live>();
-  #passing: Passing[] = [];
+  readonly #ended = new EndedSessions();
   #sweep: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -68,7 +70,7 @@ export class Lives implements PublishDoor {
     this.#options = options;
     this.#log = options.log;
     this.shelf = new RecordingShelf(join(options.dataDirectory, 'recordings'), options.log);
-    this.#states = new EdgeStates(join(options.dataDirectory, 'lives'));
+    this.#states = new EdgeStates(join(options.dataDirectory, 'lives'), options.log);
     this.#world = {
       now: options.now ?? Date.now,
       log: options.log,
@@ -79,24 +81,31 @@ export class Lives implements PublishDoor {
       segmentMaxMs: options.segmentMaxMs,
       reconnectWindowMs: options.reconnectWindowMs,
       dvrMaxWindowS: options.dvrMaxWindowS,
+      playlistWindowS: options.playlistWindowS,
       writeFact: options.writeFact,
-      recordingClosed: (live, recording, done) => this.#recordingClosed(live, recording, done),
+      recordingClosed: (live, recorder, done) => this.#recordingClosed(live, recorder, done),
     };
   }
 
   /** Loads what there is: lives and replays as the database has them, sessions that were open when the last process ended, and the recordings on disk. */
-  async start(directory: { lives: readonly LiveRecord[]; replays: readonly ReplayRecord[] }, openSessions: readonly SessionFact[]): Promise<void> {
+  async start(
+    directory: { lives: readonly LiveRecord[]; replays: readonly ReplayRecord[] },
+    openSessions: readonly SessionFact[],
+  ): Promise<void> {
     await this.shelf.start();
     await this.#states.start();
     for (const replay of directory.replays) this.putReplay(replay);
     const open = new Map(openSessions.map((fact) => [fact.sessionId, fact]));
-    const recordings = new Map<string, RecordingMeta[]>();
-    for (const meta of await this.shelf.list()) recordings.set(meta.videoUuid, [...(recordings.get(meta.videoUuid) ?? []), meta]);
+    const metas = new Map<string, RecordingMeta[]>();
+    for (const meta of await this.shelf.list()) metas.set(meta.videoUuid, [...(metas.get(meta.videoUuid) ?? []), meta]);
     for (const record of directory.lives) {
-      await this.#load(record, recordings.get(record.videoUuid) ?? [], open);
+      await this.#load(record, metas.get(record.videoUuid) ?? [], open);
+      metas.delete(record.videoUuid);
     }
     for (const fact of open.values()) await this.#endOrphan(fact);
-    this.#sweep = setInterval(() => this.#sweepPassing(), SWEEP_MS);
+    // Of lives that are gone. One whose session asked for a replay stays, whatever the database says.
+    for (const meta of [...metas.values()].flat()) if (!this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
+    this.#sweep = setInterval(() => this.#sweepEnded(), SWEEP_MS);
   }
 
   /** Closes every session so that the next process can take it up again. */
@@ -106,6 +115,7 @@ export class Lives implements PublishDoor {
     if (this.#sweep !== null) clearInterval(this.#sweep);
     for (const live of this.#byUuid.values()) live.close();
     await this.shelf.settled();
+    await this.#states.settled();
     for (const live of this.#byUuid.values()) live.edge.clear();
   }
 
@@ -142,37 +152,34 @@ export class Lives implements PublishDoor {
     const live = this.#byUuid.get(videoUuid);
     if (live !== undefined) return { kind: 'live', privacy: live.record.privacy, ownerId: live.record.ownerId, edge: live.edge };
     const replay = this.#replays.get(videoUuid);
-    return replay === undefined ? null : { kind: 'replay', privacy: replay.privacy, ownerId: replay.ownerId, sessionId: replay.sessionId };
+    return replay === undefined
+      ? null
+      : { kind: 'replay', privacy: replay.privacy, ownerId: replay.ownerId, sessionId: replay.sessionId };
   }
 
-  /** Whose media a session's recording is: for the rights to it, and its newest parts. Null when nobody may ask for it any more. */
-  ownerOfMedia(sessionId: string): { privacy: number; ownerId: number; edge: LiveEdge | null } | null {
+  /** Whose media a session's recording is. Null when nobody may ask for it any more. */
+  ownersOfMedia(sessionId: string): MediaOwners | null {
     const replay = this.#replayOfSession.get(sessionId);
     const live = this.#liveOfSession.get(sessionId);
-    const record = replay ?? live?.record;
-    if (record === undefined) return null;
-    return { privacy: record.privacy, ownerId: record.ownerId, edge: live?.edge ?? null };
+    const rights = [replay, live?.record].filter((record) => record !== undefined);
+    return rights.length === 0 ? null : { rights, edge: live?.edge ?? null };
   }
 
   put(record: LiveRecord): void {
+    // A live that has become its replay meanwhile is none any more.
+    if (this.#replays.has(record.videoUuid)) return;
     const live = this.#byUuid.get(record.videoUuid);
-    if (live === undefined) {
-      this.#add(new Live(record, new LiveEdge(FIRST_START), this.#world));
-      return;
-    }
-    this.#byKey.delete(hashKey(live.record.streamKey));
+    if (live === undefined) return this.#add(new Live(record, new LiveEdge(FIRST_START), this.#world));
+    this.#dropKey(live);
+    live.put(record);
     this.#byKey.set(hashKey(record.streamKey), live);
-    live.record = record;
   }
 
   async remove(videoUuid: string): Promise<void> {
     const live = this.#byUuid.get(videoUuid);
     if (live === undefined) return;
     live.remove();
-    this.#forget(live);
-    const gone = this.#passing.filter((passing) => passing.videoUuid === videoUuid);
-    this.#passing = this.#passing.filter((passing) => passing.videoUuid !== videoUuid);
-    for (const { sessionId } of gone) await this.#removeRecording(sessionId);
+    for (const { meta } of this.#forget(live)) if (!this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
     await this.#states.remove(videoUuid);
   }
 
@@ -185,54 +192,57 @@ export class Lives implements PublishDoor {
   }
 
   async removeReplay(replay: { videoUuid: string; sessionId: string }): Promise<void> {
-    this.#replays.delete(replay.videoUuid);
-    this.#replayOfSession.delete(replay.sessionId);
-    await this.#removeRecording(replay.sessionId);
+    const { videoUuid, sessionId } = replay;
+    this.#replays.delete(videoUuid);
+    this.#replayOfSession.delete(sessionId);
+    this.#liveOfSession.delete(sessionId);
+    // A playlist that still names its segments is cut behind them.
+    for (const { live, lastSequence } of this.#ended.take(({ meta }) => meta.sessionId === sessionId))
+      live.edge.cut(lastSequence + 1);
+    await this.shelf.remove(sessionId);
   }
 
   async #load(record: LiveRecord, metas: readonly RecordingMeta[], open: Map<string, SessionFact>): Promise<void> {
-    const stored: StoredRecording[] = [];
-    for (const meta of metas) {
-      try {
-        stored.push(await this.shelf.read(meta.sessionId, !open.has(meta.sessionId)));
-      } catch (error) {
-        this.#log.error({ live: record.videoUuid, session: meta.sessionId, err: error }, 'recording could not be read');
-      }
-    }
-    const kept = newestInARow(stored);
-    const state = await this.#states.read(record.videoUuid);
-    const first = kept[0]?.meta;
-    const start = first === undefined ? state : { ...first, targetDuration: Math.max(first.targetDuration, state.targetDuration) };
-    const edge = new LiveEdge(start);
-    const live = new Live(record, edge, this.#world);
-    for (const recording of kept) {
-      addToTimeline(edge.timeline, recording);
-      this.#liveOfSession.set(recording.meta.sessionId, live);
-      const { sessionId } = recording.meta;
-      const lastSequence = edge.timeline.segments.next - 1;
-      const endedAt = recording.segments.at(-1)?.programDateTimeMs ?? recording.meta.startedAt;
-      if (!recording.meta.saveReplay && !open.has(sessionId)) this.#passing.push({ videoUuid: record.videoUuid, sessionId, lastSequence, endedAt });
-    }
-    edge.timeline.runOpen = false;
-    edge.timeline.trim(live.windowTicks);
+    if (this.#replays.has(record.videoUuid)) return;
+    const { live, sessions, resumedId } = await loadLive({
+      record,
+      metas,
+      open,
+      shelf: this.shelf,
+      states: this.#states,
+      world: this.#world,
+    });
     this.#add(live);
-    for (const recording of kept) {
-      const fact = open.get(recording.meta.sessionId);
-      if (fact === undefined) continue;
-      open.delete(fact.sessionId);
-      live.recover(fact, recording, await readTimelineEnd(recording));
+    for (const { meta, lastSequence, endedAt } of sessions) {
+      this.#liveOfSession.set(meta.sessionId, live);
+      if (meta.sessionId !== resumedId) this.#ended.add({ live, meta, lastSequence, endedAt });
     }
+    for (const meta of metas) {
+      const fact = open.get(meta.sessionId);
+      open.delete(meta.sessionId);
+      if (meta.sessionId === resumedId) continue;
+      if (fact !== undefined) await this.#endOrphan(fact);
+      if (!this.#liveOfSession.has(meta.sessionId) && !this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
+    }
+  }
+
+  /** Whether a recording is to stay when no live playlist names it: its session asked for a replay, or there is one. */
+  #isKept(meta: RecordingMeta): boolean {
+    return meta.saveReplay || this.#replayOfSession.has(meta.sessionId);
   }
 
   /** A session was open whose live is gone, or whose recording cannot be read: it ends at what is known. */
   async #endOrphan(fact: SessionFact): Promise<void> {
     let totals = { bytes: fact.recordedBytes, ms: fact.recordedMs, width: fact.width, height: fact.height };
+    let recordedUntil = fact.startedAt + totals.ms;
     try {
-      totals = recordedTotals(await this.shelf.read(fact.sessionId, true));
+      const stored = await this.shelf.read(fact.sessionId, true);
+      totals = recordedTotals(stored);
+      recordedUntil = endOf(stored) ?? fact.startedAt;
     } catch (error) {
       this.#log.error({ session: fact.sessionId, err: error }, 'recording of an open session could not be read');
     }
-    const endedAt = fact.interruptedAt ?? fact.startedAt + totals.ms;
+    const endedAt = Math.max(fact.interruptedAt ?? recordedUntil, fact.startedAt);
     this.#options.writeFact({
       ...fact,
       revision: fact.revision + 1,
@@ -247,54 +257,29 @@ export class Lives implements PublishDoor {
     });
   }
 
-  #recordingClosed(live: Live, recording: Recording, done: Promise<void>): void {
-    const { sessionId, saveReplay } = recording.meta;
+  #recordingClosed(live: Live, recorder: SessionRecorder, done: Promise<void>): void {
+    const { meta } = recorder.recording;
     const { timeline } = live.edge;
-    const { videoUuid } = live.record;
-    const state = { mediaSequence: timeline.segments.next, discontinuitySequence: timeline.discontinuitySequence, targetDuration: timeline.targetDuration };
-    const kept = done
-      .then(() => this.#states.write(videoUuid, state))
-      .catch((error: unknown) => this.#log.error({ live: videoUuid, err: error }, 'playlist state could not be kept'));
-    this.shelf.closing(sessionId, kept);
-    if (saveReplay || this.#closed) return;
-    this.#passing.push({ videoUuid, sessionId, lastSequence: timeline.segments.next - 1, endedAt: this.#world.now() });
+    const state = timeline.end;
+    this.shelf.closing(
+      meta.sessionId,
+      done.then(() => this.#states.write(meta.videoUuid, state)),
+    );
+    if (this.#closed) return;
+    if (timeline.segments.next === meta.mediaSequence) {
+      this.#liveOfSession.delete(meta.sessionId);
+      void this.shelf.removeEmpty(meta.sessionId);
+      return;
+    }
+    this.#ended.add({ live, meta, lastSequence: timeline.segments.next - 1, endedAt: this.#world.now() });
+    // What only the memory had is gone with it.
+    if (recorder.recording.error !== null) live.edge.cut(timeline.segments.next);
   }
 
-  /** Deletes recordings without a replay when their segments have left the window, or have been in it for its whole length. */
-  #sweepPassing(): void {
-    const now = this.#world.now();
-    const stay: Passing[] = [];
-    for (const passing of this.#passing) {
-      const live = this.#byUuid.get(passing.videoUuid);
-      const windowMs = live === undefined ? 0 : live.windowTicks / 90;
-      const left = live === undefined || passing.lastSequence < live.edge.timeline.segments.first;
-      if (!left && now < passing.endedAt + windowMs) {
-        stay.push(passing);
-        continue;
-      }
-      live?.edge.timeline.trimTo(passing.lastSequence + 1);
-      void this.#removeRecording(passing.sessionId).catch((error: unknown) => {
-        this.#log.error({ session: passing.sessionId, err: error }, 'recording could not be deleted');
-      });
-    }
-    this.#passing = stay;
-  }
-
-  /** Deletes a recording; a live's playlist that still names it is cut behind it. */
-  async #removeRecording(sessionId: string): Promise<void> {
-    const live = this.#liveOfSession.get(sessionId);
-    this.#liveOfSession.delete(sessionId);
-    if (live !== undefined) {
-      const { timeline } = live.edge;
-      const { segments } = timeline;
-      for (let sequence = segments.next - 1; sequence >= segments.first; sequence -= 1) {
-        if (!timeline.runOf(sequence).baseUri.includes(sessionId)) continue;
-        timeline.trimTo(sequence + 1);
-        live.edge.changed();
-        break;
-      }
-    }
-    await this.shelf.remove(sessionId);
+  #sweepEnded(): void {
+    const { left, deletable } = this.#ended.sweep(this.#world.now(), (sessionId) => this.#replayOfSession.has(sessionId));
+    for (const { meta } of left) this.#liveOfSession.delete(meta.sessionId);
+    for (const { meta } of deletable) void this.shelf.remove(meta.sessionId);
   }
 
   #add(live: Live): void {
@@ -302,25 +287,21 @@ export class Lives implements PublishDoor {
     this.#byKey.set(hashKey(live.record.streamKey), live);
   }
 
-  #forget(live: Live): void {
+  /** There is no such live any more, nor rights that came from it; gives the sessions its playlist named. */
+  #forget(live: Live): EndedSession[] {
     this.#byUuid.delete(live.record.videoUuid);
-    if (this.#byKey.get(hashKey(live.record.streamKey)) === live) this.#byKey.delete(hashKey(live.record.streamKey));
+    this.#dropKey(live);
+    for (const [sessionId, owner] of this.#liveOfSession) if (owner === live) this.#liveOfSession.delete(sessionId);
     live.edge.clear();
+    return this.#ended.take((session) => session.live === live);
+  }
+
+  #dropKey(live: Live): void {
+    const key = hashKey(live.record.streamKey);
+    if (this.#byKey.get(key) === live) this.#byKey.delete(key);
   }
 }
 
 function hashKey(streamKey: string): string {
   return createHash('sha256').update(streamKey).digest('base64');
-}
-
-/** The newest recordings whose media sequence numbers follow one on another: only those can stand in one playlist. */
-function newestInARow(stored: readonly StoredRecording[]): StoredRecording[] {
-  const row: StoredRecording[] = [];
-  for (let i = stored.length - 1; i >= 0; i -= 1) {
-    const recording = stored[i];
-    const after = row[0];
-    if (after !== undefined && recording.meta.mediaSequence + recording.segments.length !== after.meta.mediaSequence) break;
-    row.unshift(recording);
-  }
-  return row;
 }

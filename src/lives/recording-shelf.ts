@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
-import { META_FILE, recordingDirectory } from '../recording/layout.ts';
+import { INDEX_FILE, META_FILE, recordingDirectory } from '../recording/layout.ts';
 import type { RecordingMeta } from '../recording/layout.ts';
 import { recoverRecording } from '../recording/recovery.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
@@ -54,9 +54,21 @@ export class RecordingShelf {
     return recoverRecording(recordingDirectory(this.directory, sessionId), end);
   }
 
+  /** Deletes a recording; what fails is said in the log, and found again at the next start. Never rejects. */
   async remove(sessionId: string): Promise<void> {
     await this.#closing.get(sessionId);
-    await rm(recordingDirectory(this.directory, sessionId), { recursive: true, force: true });
-    this.#log.info({ session: sessionId }, 'recording deleted');
+    try {
+      await rm(recordingDirectory(this.directory, sessionId), { recursive: true, force: true });
+      this.#log.info({ session: sessionId }, 'recording deleted');
+    } catch (error) {
+      this.#log.error({ session: sessionId, err: error }, 'recording could not be deleted');
+    }
+  }
+
+  /** Deletes a recording that never got a byte of media: a session that asked for a replay keeps even what cannot be read. Never rejects. */
+  async removeEmpty(sessionId: string): Promise<void> {
+    await this.#closing.get(sessionId);
+    const names = await readdir(recordingDirectory(this.directory, sessionId)).catch(() => null);
+    if (names !== null && names.every((name) => name === META_FILE || name === INDEX_FILE)) await this.remove(sessionId);
   }
 }

@@ -8,11 +8,16 @@ export type SessionState =
   | { readonly phase: 'idle' }
   | { readonly phase: 'on_air'; readonly story: SessionStory; readonly connectionId: string }
   | { readonly phase: 'interrupted'; readonly story: SessionStory }
-  /** A live that is not permanent has been broadcast, or the live is gone: nobody may publish any more. */
-  | { readonly phase: 'over' };
+  /** A live that is not permanent has been broadcast. */
+  | { readonly phase: 'over' }
+  /** The live is deleted or the server closes: nobody may publish any more, and this is why. */
+  | { readonly phase: 'closed'; readonly code: RefusalCode };
 
 /** What a session takes from its live when it begins. */
-export type SessionSettings = Pick<SessionStory, 'videoUuid' | 'permanent' | 'saveReplay' | 'replayPrivacy' | 'reconnectWindowMs'>;
+export type SessionSettings = Pick<
+  SessionStory,
+  'videoUuid' | 'permanent' | 'saveReplay' | 'replayPrivacy' | 'reconnectWindowMs'
+>;
 
 export type SessionEvent =
   | {
@@ -26,10 +31,20 @@ export type SessionEvent =
       /** How long the connection that holds the live has sent no media. */
       readonly holderIdleMs: number;
     }
-  | { readonly kind: 'disconnected'; readonly at: number; readonly connectionId: string; readonly clean: boolean; readonly reason: string }
+  | {
+      readonly kind: 'disconnected';
+      readonly at: number;
+      readonly connectionId: string;
+      readonly clean: boolean;
+      readonly reason: string;
+    }
   /** The session's first part is there: the live is on air. */
   | { readonly kind: 'first_part' }
+  /** Nothing is recorded from here on. */
+  | { readonly kind: 'recording_failed'; readonly detail: string }
   | { readonly kind: 'window_elapsed'; readonly at: number }
+  /** The live's settings as they are now, told after each change and after each end of a session. */
+  | { readonly kind: 'settings'; readonly permanent: boolean }
   /** The live was deleted. */
   | { readonly kind: 'removed'; readonly at: number }
   /** The server closes: the session waits for its publisher over the restart. */
@@ -58,6 +73,9 @@ export interface Transition {
   readonly effects: readonly SessionEffect[];
 }
 
+/** LiveVideoSession.error of the REST contract: none of those that it has a name for. */
+const UNKNOWN_ERROR = 8;
+
 /** A publisher that has sent no media for so long never keeps another one out. */
 export const IDLE_HOLDER_MS = 5000;
 
@@ -73,8 +91,17 @@ export function advance(state: SessionState, event: SessionEvent): Transition {
       const story = next(state.story, {});
       return { state: { ...state, story }, effects: [{ kind: 'write_fact', story }] };
     }
+    case 'recording_failed': {
+      if (state.phase !== 'on_air' && state.phase !== 'interrupted') return stay(state);
+      const story = next(state.story, { error: UNKNOWN_ERROR, errorDetail: event.detail });
+      return { state: { ...state, story }, effects: [{ kind: 'write_fact', story }] };
+    }
+    case 'settings':
+      return state.phase === 'over' && event.permanent ? stay({ phase: 'idle' }) : stay(state);
     case 'window_elapsed':
-      return state.phase === 'interrupted' ? end(state.story, state.story.interruptedAt ?? event.at, 'window_elapsed', []) : stay(state);
+      return state.phase === 'interrupted'
+        ? end(state.story, state.story.interruptedAt ?? event.at, 'window_elapsed', [])
+        : stay(state);
     case 'removed':
       return removed(state, event.at);
     case 'closing':
@@ -89,6 +116,8 @@ function publish(state: SessionState, event: SessionEvent & { kind: 'publish' })
   switch (state.phase) {
     case 'over':
       return { state, effects: [{ kind: 'refuse', code: 'live_ended' }] };
+    case 'closed':
+      return { state, effects: [{ kind: 'refuse', code: state.code }] };
     case 'idle': {
       const story: SessionStory = {
         ...event.settings,
@@ -113,14 +142,19 @@ function publish(state: SessionState, event: SessionEvent & { kind: 'publish' })
     }
     case 'interrupted': {
       const beganAt = state.story.interruptedAt ?? at;
-      const story = next(state.story, { state: 'open', interruptedAt: null, gaps: [...state.story.gaps, { beganAt, endedAt: Math.max(at, beganAt) }] });
+      const story = next(state.story, {
+        state: 'open',
+        interruptedAt: null,
+        gaps: [...state.story.gaps, { beganAt, endedAt: Math.max(at, beganAt) }],
+      });
       return {
         state: { phase: 'on_air', story, connectionId },
         effects: [{ kind: 'stop_window' }, { kind: 'resume', story }, { kind: 'write_fact', story }],
       };
     }
     case 'on_air': {
-      if (event.takeover === 'refuse' && event.holderIdleMs < IDLE_HOLDER_MS) return { state, effects: [{ kind: 'refuse', code: 'already_publishing' }] };
+      if (event.takeover === 'refuse' && event.holderIdleMs < IDLE_HOLDER_MS)
+        return { state, effects: [{ kind: 'refuse', code: 'already_publishing' }] };
       const story = next(state.story, { gaps: [...state.story.gaps, { beganAt: at, endedAt: at }] });
       return {
         state: { phase: 'on_air', story, connectionId },
@@ -148,38 +182,38 @@ function disconnected(state: SessionState, event: SessionEvent & { kind: 'discon
 }
 
 function removed(state: SessionState, at: number): Transition {
-  const over: SessionState = { phase: 'over' };
+  const closed: SessionState = { phase: 'closed', code: 'live_deleted' };
   if (state.phase === 'on_air') {
     const detach: SessionEffect = { kind: 'detach', connectionId: state.connectionId, code: 'live_deleted' };
-    return { state: over, effects: end(state.story, at, 'live_deleted', [detach]).effects };
+    return { state: closed, effects: end(state.story, at, 'live_deleted', [detach]).effects };
   }
-  if (state.phase === 'interrupted') {
-    return { state: over, effects: end(state.story, at, 'live_deleted', [{ kind: 'stop_window' }]).effects };
-  }
-  return { state: over, effects: [] };
+  if (state.phase !== 'interrupted') return stay(closed);
+  const { story } = state;
+  return { state: closed, effects: end(story, story.interruptedAt ?? at, 'live_deleted', [{ kind: 'stop_window' }]).effects };
 }
 
 function closing(state: SessionState, at: number): Transition {
-  const over: SessionState = { phase: 'over' };
+  const closed: SessionState = { phase: 'closed', code: 'server_closing' };
   if (state.phase === 'interrupted') {
-    return { state: over, effects: [{ kind: 'stop_window' }, { kind: 'suspend', story: state.story }] };
+    return { state: closed, effects: [{ kind: 'stop_window' }, { kind: 'suspend', story: state.story }] };
   }
-  if (state.phase !== 'on_air') return { state: over, effects: [] };
+  if (state.phase !== 'on_air') return stay(closed);
+  const detach: SessionEffect = { kind: 'detach', connectionId: state.connectionId, code: 'server_closing' };
+  // Nobody would wait for its publisher: its replay need not wait for the next start.
+  if (state.story.reconnectWindowMs === 0)
+    return { state: closed, effects: end(state.story, at, 'server_stopped', [detach]).effects };
   const story = next(state.story, { state: 'interrupted', interruptedAt: at });
   return {
-    state: over,
-    effects: [
-      { kind: 'detach', connectionId: state.connectionId, code: 'server_closing' },
-      { kind: 'suspend', story },
-      { kind: 'write_fact', story },
-    ],
+    state: closed,
+    effects: [detach, { kind: 'suspend', story }, { kind: 'write_fact', story }],
   };
 }
 
 function recovered(state: SessionState, event: SessionEvent & { kind: 'recovered' }): Transition {
   const interruptedAt = event.story.interruptedAt ?? Math.max(event.recordedUntil, event.story.startedAt);
   const story = event.story.state === 'interrupted' ? event.story : next(event.story, { state: 'interrupted', interruptedAt });
-  if (state.phase !== 'idle') return end(story, interruptedAt, 'superseded', []);
+  if (state.phase !== 'idle')
+    return { state, effects: [{ kind: 'write_fact', story: ended(story, interruptedAt, 'superseded') }] };
   if (story.reconnectWindowMs === 0) return end(story, interruptedAt, 'server_stopped', []);
   return {
     state: { phase: 'interrupted', story },
@@ -191,11 +225,15 @@ function recovered(state: SessionState, event: SessionEvent & { kind: 'recovered
 }
 
 function end(story: SessionStory, at: number, reason: string, before: readonly SessionEffect[]): Transition {
-  const ended = next(story, { state: 'ended', endedAt: Math.max(at, story.startedAt), endReason: reason, interruptedAt: null });
+  const over = ended(story, at, reason);
   return {
     state: { phase: story.permanent ? 'idle' : 'over' },
-    effects: [...before, { kind: 'end', story: ended }, { kind: 'write_fact', story: ended }],
+    effects: [...before, { kind: 'end', story: over }, { kind: 'write_fact', story: over }],
   };
+}
+
+function ended(story: SessionStory, at: number, reason: string): SessionStory {
+  return next(story, { state: 'ended', endedAt: Math.max(at, story.startedAt), endReason: reason, interruptedAt: null });
 }
 
 function next(story: SessionStory, change: Partial<SessionStory>): SessionStory {

@@ -3,7 +3,11 @@ import type { InitSegment, PackagerOutput, Part } from '../packager/packager.ts'
 import type { Run } from '../packager/media-timeline.ts';
 import { initUri, volumeUri } from '../recording/layout.ts';
 import type { Recording } from '../recording/recording.ts';
+import { recordedTotals } from '../recording/stored-recording.ts';
+import type { StoredRecording } from '../recording/stored-recording.ts';
 import type { LiveEdge } from './live-edge.ts';
+import { volumesOf } from './recorded-window.ts';
+import type { WholeVolume } from './recorded-window.ts';
 
 /** A volume is ended when it is this long: 10 minutes, so that what falls out of a window can be given back in pieces. */
 const VOLUME_TICKS = 600 * MEDIA_TIMESCALE;
@@ -16,14 +20,16 @@ export interface Totals {
   readonly height: number | null;
 }
 
+const NOTHING: Totals = { bytes: 0, ms: 0, width: null, height: null };
+
 export interface SessionRecorderOptions {
   readonly recording: Recording;
   readonly edge: LiveEdge;
   /** Media that the live's playlist keeps. Read at every segment: it may be changed. */
   readonly windowTicks: () => number;
   readonly now: () => number;
-  /** What the recording held when the session was taken up again. */
-  readonly totals: Totals | null;
+  /** The recording as it was when the session was taken up again, or null. */
+  readonly stored: StoredRecording | null;
   /** Called when the recording gets its first part. */
   readonly onFirstPart: () => void;
 }
@@ -40,12 +46,15 @@ export class SessionRecorder implements PackagerOutput {
   #init: InitSegment | null = null;
   #run: Run | null = null;
   #volumeTicks = 0;
+  /** Handed to the recording, and what of it has reached the disk. */
   #bytes: number;
   #ticks: number;
+  #writtenBytes: number;
+  #writtenTicks: number;
   #width: number | null;
   #height: number | null;
   /** Whole volumes that may be given back when their last segment leaves the window. */
-  #droppable: { volume: number; initBytes: number; lastSequence: number }[] = [];
+  #droppable: WholeVolume[] = [];
 
   constructor(options: SessionRecorderOptions) {
     this.recording = options.recording;
@@ -54,14 +63,21 @@ export class SessionRecorder implements PackagerOutput {
     this.#now = options.now;
     this.#onFirstPart = options.onFirstPart;
     this.lastPartAt = options.now();
-    this.#bytes = options.totals?.bytes ?? 0;
-    this.#ticks = ((options.totals?.ms ?? 0) * MEDIA_TIMESCALE) / 1000;
-    this.#width = options.totals?.width ?? null;
-    this.#height = options.totals?.height ?? null;
+    const { stored } = options;
+    const totals = stored === null ? NOTHING : recordedTotals(stored);
+    this.#bytes = this.#writtenBytes = totals.bytes;
+    this.#ticks = this.#writtenTicks = (totals.ms * MEDIA_TIMESCALE) / 1000;
+    this.#width = totals.width;
+    this.#height = totals.height;
+    if (stored !== null && !stored.meta.saveReplay) this.#droppable = volumesOf(stored);
   }
 
+  /** What comes is on its way to the disk; once that has failed, what is really there counts. */
   get totals(): Totals {
-    return { bytes: this.#bytes, ms: Math.round((this.#ticks * 1000) / MEDIA_TIMESCALE), width: this.#width, height: this.#height };
+    const failed = this.recording.error !== null;
+    const ticks = failed ? this.#writtenTicks : this.#ticks;
+    const bytes = failed ? this.#writtenBytes : this.#bytes;
+    return { bytes, ms: Math.round((ticks * 1000) / MEDIA_TIMESCALE), width: this.#width, height: this.#height };
   }
 
   init(init: InitSegment, discontinuity: boolean): void {
@@ -79,14 +95,33 @@ export class SessionRecorder implements PackagerOutput {
   }
 
   part(part: Part): void {
-    const start = this.recording.appendPart(part);
     const bytes = part.end - part.start;
-    const end = start + bytes;
     const { duration, block } = part;
+    let recorded = false;
+    const start = this.recording.appendPart(part, () => {
+      recorded = true;
+      this.#writtenBytes += bytes;
+      this.#writtenTicks += duration;
+    });
+    const end = start + bytes;
     const { sessionId } = this.recording.meta;
     const inMemory = block.bytes.subarray(part.start, part.end);
-    this.#edge.keep({ sessionId, volume: this.recording.volumeNumber, start, end, duration, block, bytes: inMemory });
-    this.#edge.timeline.addPart({ start, end, duration, independent: part.independent }, part.programDateTimeMs, part.videoFrames, part.targetMs);
+    this.#edge.keep({
+      sessionId,
+      volume: this.recording.volumeNumber,
+      start,
+      end,
+      duration,
+      block,
+      bytes: inMemory,
+      recorded: () => recorded,
+    });
+    this.#edge.timeline.addPart(
+      { start, end, duration, independent: part.independent },
+      part.programDateTimeMs,
+      part.videoFrames,
+      part.targetMs,
+    );
     this.lastPartAt = this.#now();
     const first = this.#bytes === 0;
     this.#bytes += bytes;
@@ -111,8 +146,21 @@ export class SessionRecorder implements PackagerOutput {
     });
     if (this.#volumeTicks >= VOLUME_TICKS) this.#nextVolume();
     timeline.trim(this.#windowTicks());
+    if (this.recording.error !== null) timeline.trimTo(this.#firstInMemory());
     this.#dropVolumes();
     this.#edge.changed();
+  }
+
+  /** Without a recording the window is what the memory holds. */
+  #firstInMemory(): number {
+    const { segments } = this.#edge.timeline;
+    let left = this.#edge.ticks;
+    let first = segments.next;
+    while (first > segments.first && segments.duration(first - 1) <= left) {
+      first -= 1;
+      left -= segments.duration(first);
+    }
+    return first;
   }
 
   #nextVolume(): void {

@@ -71,6 +71,14 @@ export class MediaTimeline {
     this.targetDuration = start.targetDuration;
   }
 
+  /** Where a session that begins now stands: every segment so far, and every discontinuity, is before it. */
+  get end(): TimelineStart {
+    const { segments, targetDuration } = this;
+    let { discontinuitySequence } = this;
+    for (let row = segments.first; row < segments.next; row += 1) if (this.discontinuityBefore(row)) discontinuitySequence += 1;
+    return { mediaSequence: segments.next, discontinuitySequence, targetDuration };
+  }
+
   /** The run that new parts belong to, or null before the first. */
   get run(): Run | null {
     return this.#runs.get(this.#runNumber) ?? null;

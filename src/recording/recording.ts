@@ -75,14 +75,15 @@ export class Recording {
     return this.#volumeNumber;
   }
 
-  /** Appends a part; gives the offset it begins at in the volume. */
-  appendPart(part: PartBytes): number {
+  /** Appends a part; gives the offset it begins at in the volume. `written` is called when it can be read from there, which may be never. */
+  appendPart(part: PartBytes, written: (() => void) | null = null): number {
     if (this.#volume === null) throw new Error('part before the first volume');
     const start = this.#length;
     const bytes = part.end - part.start;
     this.#length += bytes;
     this.#queue.append(this.#volume, part.block.bytes.subarray(part.start, part.end), part.block, () => {
       this.writtenBytes += bytes;
+      written?.();
     });
     return start;
   }

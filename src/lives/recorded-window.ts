@@ -1,0 +1,83 @@
+import { MEDIA_TIMESCALE } from '../media/track.ts';
+import type { TimelineStart } from '../packager/media-timeline.ts';
+import type { RecordingMeta } from '../recording/layout.ts';
+import type { StoredRecording } from '../recording/stored-recording.ts';
+
+/** Shortest time between two segments of a live: the least that segments may be set to. */
+const SHORTEST_SEGMENT_MS = 500;
+
+/** A volume that is not written to any more, and the media sequence number of the last segment in it. */
+export interface WholeVolume {
+  readonly volume: number;
+  readonly initBytes: number;
+  readonly lastSequence: number;
+}
+
+/** Media sequence number behind a recording's last segment. */
+export function sequenceAfter(stored: StoredRecording): number {
+  return stored.meta.mediaSequence + stored.segments.length;
+}
+
+/** Wall clock of the end of a recording's media, ms of the epoch; null when it has none. */
+export function endOf(stored: StoredRecording): number | null {
+  const last = stored.segments.at(-1);
+  return last === undefined ? null : Math.round(last.programDateTimeMs + (last.duration * 1000) / MEDIA_TIMESCALE);
+}
+
+/** How long a recording's media is, in ticks. */
+export function ticksOf(stored: StoredRecording): number {
+  return stored.segments.reduce((sum, { duration }) => sum + duration, 0);
+}
+
+/** A media sequence number that is surely behind all that a recording, which can not be read, ever had. */
+export function sequencePast(meta: RecordingMeta, nowMs: number): number {
+  return meta.mediaSequence + Math.max(0, Math.ceil((nowMs - meta.startedAt) / SHORTEST_SEGMENT_MS));
+}
+
+/** The volumes of a recording, all of them whole. */
+export function volumesOf(stored: StoredRecording): WholeVolume[] {
+  const segments = new Map<number, number>();
+  for (const { volume } of stored.segments) segments.set(volume, (segments.get(volume) ?? 0) + 1);
+  let next = stored.meta.mediaSequence;
+  return stored.runs.map(({ volume, initBytes }) => {
+    next += segments.get(volume) ?? 0;
+    return { volume, initBytes, lastSequence: next - 1 };
+  });
+}
+
+/** The newest volumes of a recording that make up so many ticks: a day's recording is not carried through memory for an hour's window. */
+export function newestVolumes(stored: StoredRecording, ticks: number): StoredRecording {
+  const { runs, segments, meta } = stored;
+  let from = segments.length;
+  for (let left = ticks; from > 0 && left > 0; from -= 1) left -= segments[from - 1].duration;
+  const volume = segments[from]?.volume ?? runs.at(-1)?.volume ?? 0;
+  const firstRun = Math.max(
+    0,
+    runs.findIndex((run) => run.volume === volume),
+  );
+  const dropped = segments.filter((segment) => segment.volume < volume);
+  const emptied = runs.slice(0, firstRun).filter((run) => dropped.some((segment) => segment.volume === run.volume));
+  return {
+    ...stored,
+    runs: runs.slice(firstRun),
+    segments: segments.slice(dropped.length),
+    meta: {
+      ...meta,
+      mediaSequence: meta.mediaSequence + dropped.length,
+      discontinuitySequence: meta.discontinuitySequence + emptied.filter((run) => run.discontinuity).length,
+      targetDuration: longestTarget(meta.targetDuration, stored),
+    },
+  };
+}
+
+/** Where the playlist of these recordings, which follow one on another, begins; of none: where `state` says. */
+export function startOf(row: readonly StoredRecording[], state: TimelineStart): TimelineStart {
+  const target = row.reduce(longestTarget, state.targetDuration);
+  const { mediaSequence, discontinuitySequence } = row[0]?.meta ?? state;
+  return { mediaSequence, discontinuitySequence, targetDuration: target };
+}
+
+function longestTarget(target: number, stored: StoredRecording): number {
+  const longest = stored.segments.reduce((most, { duration }) => Math.max(most, duration), 0);
+  return Math.max(target, stored.meta.targetDuration, Math.round(longest / MEDIA_TIMESCALE));
+}
