@@ -48,14 +48,20 @@ export function sendPreflight(response: ServerResponse): void {
 export function sendNotModified(request: IncomingMessage, response: ServerResponse, etag: string, cacheControl: string): boolean {
   const header = request.headers['if-none-match'];
   if (header === undefined) return false;
-  const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  if (!tags.includes(etag) && !tags.includes('*')) return false;
+  const tags = header.split(',').map(withoutWeak);
+  if (!tags.includes(withoutWeak(etag)) && !tags.includes('*')) return false;
   sendHead(response, 304, { ETag: etag, 'Cache-Control': cacheControl });
   response.end();
   return true;
 }
 
+function withoutWeak(etag: string): string {
+  return etag.trim().replace(/^W\//, '');
+}
+
 /** Whether the client takes gzip. */
 export function acceptsGzip(request: IncomingMessage): boolean {
-  return /(^|,)\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*(,|$))[0-9.]+\s*)?(,|$)/i.test(String(request.headers['accept-encoding'] ?? ''));
+  return /(^|,)\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*(,|$))[0-9.]+\s*)?(,|$)/i.test(
+    String(request.headers['accept-encoding'] ?? ''),
+  );
 }

@@ -35,10 +35,11 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     const now = options.now ?? Date.now;
+    const failed = (response: ServerResponse, error: unknown): void => this.#failed(response, error);
     this.#lives = options.lives;
     this.#log = options.log;
     this.#mayWatch = options.mayWatch;
-    this.#waiters = new EdgeWaiters(now);
+    this.#waiters = new EdgeWaiters(now, failed);
     this.#live = new LivePlaylists(this.#waiters, now);
     this.#replays = new ReplayPlaylists(options.lives.shelf);
     this.#media = new MediaFiles(options.lives.shelf.directory, this.#waiters, now);
@@ -50,17 +51,21 @@ export class Delivery {
     const question = url.indexOf('?');
     const path = question < 0 ? url : url.slice(0, question);
     if (!isDeliveryPath(path)) return false;
-    this.#answer(request, response, path, question < 0 ? '' : url.slice(question + 1)).catch((error: unknown) => {
-      this.#log.error({ path, err: error }, 'delivery failed');
-      if (response.headersSent) response.destroy();
-      else sendText(response, 500, 'The server made a mistake.');
-    });
+    this.#answer(request, response, path, question < 0 ? '' : url.slice(question + 1)).catch((error: unknown) =>
+      this.#failed(response, error),
+    );
     return true;
   }
 
   /** Answers all requests that wait. */
   close(): void {
     this.#waiters.close();
+  }
+
+  #failed(response: ServerResponse, error: unknown): void {
+    this.#log.error({ path: response.req.url, err: error }, 'delivery failed');
+    if (response.headersSent) response.destroy();
+    else sendText(response, 500, 'The server made a mistake.');
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, path: string, query: string): Promise<void> {
@@ -74,21 +79,34 @@ export class Delivery {
     const playback = this.#lives.playback(route.videoUuid);
     if (playback === null) return sendText(response, 404, 'No such live or replay.');
     const open = isOpen(playback);
-    if (!open && !(await this.#mayWatch(request.headers.authorization, playback))) return sendText(response, 403, 'This video is private.');
+    if (!open && !(await this.#mayWatch(request.headers.authorization, playback)))
+      return sendText(response, 403, 'This video is private.');
     if (playback.kind === 'replay') return this.#replays.send(request, response, playback.sessionId, route.kind, open);
     if (route.kind === 'multivariant') return this.#live.sendMultivariant(request, response, playback.edge, open);
     const directives = parseDirectives(new URLSearchParams(query));
-    if (directives === null) return sendText(response, 400, '_HLS_msn and _HLS_part must be whole numbers, a part with its segment; _HLS_skip is YES or v2.');
+    if (directives === null)
+      return sendText(
+        response,
+        400,
+        '_HLS_msn and _HLS_part must be whole numbers, a part with its segment; _HLS_skip is YES or v2.',
+      );
     this.#live.sendMedia(request, response, playback.edge, directives, open);
   }
 
   async #sendMedia(request: IncomingMessage, response: ServerResponse, route: Route & { kind: 'range' | 'part' }): Promise<void> {
-    const owner = this.#lives.ownerOfMedia(route.sessionId);
-    if (owner === null) return sendText(response, 404, 'No such media.');
-    const open = isOpen(owner);
-    if (!open && !(await this.#mayWatch(request.headers.authorization, owner))) return sendText(response, 403, 'This video is private.');
-    if (route.kind === 'part') return this.#media.sendPart(request, response, route, owner.edge, open);
-    return this.#media.sendRange(request, response, route, owner.edge, open);
+    const owners = this.#lives.ownersOfMedia(route.sessionId);
+    if (owners === null) return sendText(response, 404, 'No such media.');
+    const { rights, edge } = owners;
+    const open = rights.some(isOpen);
+    if (!open && !(await this.#mayWatchAny(request.headers.authorization, rights)))
+      return sendText(response, 403, 'This video is private.');
+    if (route.kind === 'part') return this.#media.sendPart(request, response, route, edge, open);
+    return this.#media.sendRange(request, response, route, edge, open);
+  }
+
+  async #mayWatchAny(authorization: string | undefined, rights: readonly Rights[]): Promise<boolean> {
+    for (const each of rights) if (await this.#mayWatch(authorization, each)) return true;
+    return false;
   }
 }
 

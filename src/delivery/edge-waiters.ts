@@ -1,7 +1,10 @@
+import type { ServerResponse } from 'node:http';
 import type { LiveEdge } from '../lives/live-edge.ts';
 
 /** A request that waits for the live edge to change. */
 export interface Waiter {
+  /** What is to be answered; nobody waits any more when it closes. */
+  readonly response: ServerResponse;
   /** Whether what it waits for is there. */
   readonly ready: () => boolean;
   /** Called once: with true when it is there, with false when its time is over. */
@@ -16,10 +19,14 @@ const SWEEP_MS = 250;
 export class EdgeWaiters {
   readonly #waiting = new Map<LiveEdge, { waiters: Set<Waiter>; stop: () => void }>();
   readonly #now: () => number;
+  readonly #failed: (response: ServerResponse, error: unknown) => void;
   #sweep: NodeJS.Timeout | null = null;
+  #closed = false;
 
-  constructor(now: () => number) {
+  /** `failed` answers for a waiter that throws: a viewer's trouble must not reach the publisher, in whose call the edge changes. */
+  constructor(now: () => number, failed: (response: ServerResponse, error: unknown) => void) {
     this.#now = now;
+    this.#failed = failed;
   }
 
   get count(): number {
@@ -28,24 +35,22 @@ export class EdgeWaiters {
     return count;
   }
 
-  /** Waits; the returned function gives up without a call to `done`. */
-  add(edge: LiveEdge, waiter: Waiter): () => void {
+  add(edge: LiveEdge, waiter: Waiter): void {
+    if (waiter.response.destroyed) return;
+    if (this.#closed) return this.#finish(edge, waiter, false);
     let entry = this.#waiting.get(edge);
     if (entry === undefined) {
       entry = { waiters: new Set(), stop: edge.onChange(() => this.#settle(edge)) };
       this.#waiting.set(edge, entry);
     }
-    const { waiters } = entry;
-    waiters.add(waiter);
+    entry.waiters.add(waiter);
     this.#sweep ??= setInterval(() => this.#expire(), SWEEP_MS).unref();
-    return () => {
-      waiters.delete(waiter);
-      this.#dropIfEmpty(edge);
-    };
+    waiter.response.once('close', () => this.#drop(edge, waiter));
   }
 
   /** Answers all who wait, as if their time were over. */
   close(): void {
+    this.#closed = true;
     for (const [edge, { waiters }] of [...this.#waiting]) {
       for (const waiter of [...waiters]) this.#finish(edge, waiter, false);
     }
@@ -56,7 +61,14 @@ export class EdgeWaiters {
   #settle(edge: LiveEdge): void {
     const entry = this.#waiting.get(edge);
     if (entry === undefined) return;
-    for (const waiter of entry.waiters) if (waiter.ready()) this.#finish(edge, waiter, true);
+    for (const waiter of entry.waiters) {
+      try {
+        if (waiter.ready()) this.#finish(edge, waiter, true);
+      } catch (error) {
+        this.#drop(edge, waiter);
+        this.#failed(waiter.response, error);
+      }
+    }
   }
 
   #expire(): void {
@@ -67,14 +79,19 @@ export class EdgeWaiters {
   }
 
   #finish(edge: LiveEdge, waiter: Waiter, ready: boolean): void {
-    this.#waiting.get(edge)?.waiters.delete(waiter);
-    waiter.done(ready);
-    this.#dropIfEmpty(edge);
+    this.#drop(edge, waiter);
+    try {
+      waiter.done(ready);
+    } catch (error) {
+      this.#failed(waiter.response, error);
+    }
   }
 
-  #dropIfEmpty(edge: LiveEdge): void {
+  #drop(edge: LiveEdge, waiter: Waiter): void {
     const entry = this.#waiting.get(edge);
-    if (entry === undefined || entry.waiters.size > 0) return;
+    if (entry === undefined) return;
+    entry.waiters.delete(waiter);
+    if (entry.waiters.size > 0) return;
     entry.stop();
     this.#waiting.delete(edge);
   }

@@ -43,18 +43,24 @@ export class LivePlaylists {
   sendMedia(request: IncomingMessage, response: ServerResponse, edge: LiveEdge, directives: Directives, isPublic: boolean): void {
     const { timeline } = edge;
     const { sequence, part, skip } = directives;
-    if (timeline.segments.next === 0 && timeline.openParts.length === 0) return sendText(response, 404, NO_MEDIA, { 'Retry-After': '1' });
+    if (timeline.segments.next === 0 && timeline.openParts.length === 0)
+      return sendText(response, 404, NO_MEDIA, { 'Retry-After': '1' });
     const send = (blocked: boolean): void => {
       const seconds = blocked ? BLOCKED_CACHE_TARGETS * timeline.targetDuration : 1;
       this.#text(edge, skip).send(request, response, cacheFor(seconds, isPublic));
     };
     if (sequence === null) return send(false);
     if (tooFar(timeline, sequence, part)) {
-      return sendText(response, 400, `_HLS_msn=${sequence} is too far ahead: the last media sequence number is ${timeline.segments.next - 1}.`);
+      return sendText(
+        response,
+        400,
+        `_HLS_msn=${sequence} is too far ahead: the last media sequence number is ${timeline.segments.next - 1}.`,
+      );
     }
-    const ready = (): boolean => timeline.holds(sequence, part) || timeline.ended;
+    const ready = (): boolean => holds(timeline, sequence, part) || timeline.ended;
     if (ready()) return send(true);
-    const cancel = this.#waiters.add(edge, {
+    this.#waiters.add(edge, {
+      response,
       ready,
       deadlineMs: this.#now() + BLOCK_TARGETS * timeline.targetDuration * 1000,
       done: (isReady) => {
@@ -63,7 +69,6 @@ export class LivePlaylists {
         else sendText(response, 503, 'The next part is late.', { 'Retry-After': '1' });
       },
     });
-    response.once('close', cancel);
   }
 
   #text(edge: LiveEdge, skip: boolean): PlaylistText {
@@ -77,6 +82,13 @@ export class LivePlaylists {
     if (skip) return (rendered.delta ??= new PlaylistText(renderLivePlaylist(timeline, true), `${tag}-d`));
     return (rendered.whole ??= new PlaylistText(renderLivePlaylist(timeline, false), tag));
   }
+}
+
+/** Section 6.2.5.2: a part behind the last of its segment stands for the first of the next segment. */
+function holds(timeline: MediaTimeline, sequence: number, part: number | null): boolean {
+  const listed = part === null ? undefined : timeline.listedParts.find((each) => each.sequence === sequence);
+  if (listed !== undefined && part !== null && part >= listed.parts.length) return timeline.holds(sequence + 1, 0);
+  return timeline.holds(sequence, part);
 }
 
 /** Section 6.2.5.2: more than two segments ahead, or more parts than the Advance Part Limit. */

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -16,6 +16,8 @@ import type { Route } from './route.ts';
 const HEADER_BYTES = 64 * 1024;
 /** How long a request for the part that is hinted at waits for it. */
 const HINT_WAIT_MS = 5000;
+/** A player that reads nothing for so long is cut off: what it holds is needed elsewhere. */
+const STALL_MS = 30_000;
 const GONE = 'No such media.';
 
 type RangeRoute = Route & { kind: 'range' };
@@ -33,18 +35,31 @@ export class MediaFiles {
     this.#now = now;
   }
 
-  async sendRange(request: IncomingMessage, response: ServerResponse, route: RangeRoute, edge: LiveEdge | null, isPublic: boolean): Promise<void> {
+  async sendRange(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: RangeRoute,
+    edge: LiveEdge | null,
+    isPublic: boolean,
+  ): Promise<void> {
     const parts = edge?.range(route.sessionId, route.volume, route.start, route.end) ?? null;
     if (parts !== null) return sendParts(request, response, parts, etag(route), isPublic);
     await this.#sendFile(request, response, route, isPublic);
   }
 
-  async sendPart(request: IncomingMessage, response: ServerResponse, route: PartRoute, edge: LiveEdge | null, isPublic: boolean): Promise<void> {
+  async sendPart(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: PartRoute,
+    edge: LiveEdge | null,
+    isPublic: boolean,
+  ): Promise<void> {
     const find = (): EdgePart | null => edge?.part(route.sessionId, route.volume, route.start) ?? null;
     const part = find();
     if (part !== null) return sendParts(request, response, [part], etag(route), isPublic);
     if (edge !== null && isHinted(edge, route)) {
-      const cancel = this.#waiters.add(edge, {
+      return this.#waiters.add(edge, {
+        response,
         ready: () => !isHinted(edge, route),
         deadlineMs: this.#now() + HINT_WAIT_MS,
         done: () => {
@@ -53,8 +68,6 @@ export class MediaFiles {
           else sendParts(request, response, [ready], etag(route), isPublic);
         },
       });
-      response.once('close', cancel);
-      return;
     }
     const end = await this.#partEnd(route);
     if (end === null) return sendText(response, 404, GONE);
@@ -62,17 +75,15 @@ export class MediaFiles {
   }
 
   async #sendFile(request: IncomingMessage, response: ServerResponse, route: RangeRoute, isPublic: boolean): Promise<void> {
-    const path = this.#path(route);
-    const size = await fileSize(path);
-    if (size < route.end) return sendText(response, 404, GONE);
-    const range = sendMediaHead(request, response, route.end - route.start, etag(route), isPublic);
-    if (range === null) return;
-    const body = createReadStream(path, { start: route.start + range.start, end: route.start + range.end - 1 });
+    const file = await openIfThere(this.#path(route));
+    if (file === null) return sendText(response, 404, GONE);
     try {
-      await pipeline(body, response);
-    } catch (error) {
-      // A player that goes away in the middle of a segment is every day's business.
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+      if ((await file.stat()).size < route.end) return sendText(response, 404, GONE);
+      const range = sendMediaHead(request, response, route.end - route.start, etag(route), isPublic);
+      if (range === null) return;
+      await sendBytes(file, route.start + range.start, route.start + range.end, response);
+    } finally {
+      await file.close();
     }
   }
 
@@ -107,7 +118,13 @@ function etag(route: RangeRoute | PartRoute): string {
 }
 
 /** Sends parts that lie in memory: their blocks are held until the last byte is out, or the player has gone. */
-function sendParts(request: IncomingMessage, response: ServerResponse, parts: readonly EdgePart[], tag: string, isPublic: boolean): void {
+function sendParts(
+  request: IncomingMessage,
+  response: ServerResponse,
+  parts: readonly EdgePart[],
+  tag: string,
+  isPublic: boolean,
+): void {
   if (response.destroyed || response.headersSent) return;
   const length = parts.reduce((sum, part) => sum + part.bytes.length, 0);
   const range = sendMediaHead(request, response, length, tag, isPublic);
@@ -129,7 +146,13 @@ function sendParts(request: IncomingMessage, response: ServerResponse, parts: re
 }
 
 /** Sends the head of 200, 206, 304 or 416; gives the range of the body that is to follow, or null when there is none. */
-function sendMediaHead(request: IncomingMessage, response: ServerResponse, length: number, tag: string, isPublic: boolean): { start: number; end: number } | null {
+function sendMediaHead(
+  request: IncomingMessage,
+  response: ServerResponse,
+  length: number,
+  tag: string,
+  isPublic: boolean,
+): { start: number; end: number } | null {
   const cacheControl = isPublic ? CACHE.forever : CACHE.forever.replace('public', 'private');
   if (sendNotModified(request, response, tag, cacheControl)) return null;
   const ifRange = request.headers['if-range'];
@@ -147,21 +170,33 @@ function sendMediaHead(request: IncomingMessage, response: ServerResponse, lengt
     ETag: tag,
     ...(range === null ? {} : { 'Content-Range': `bytes ${start}-${end - 1}/${length}` }),
   });
-  if (request.method !== 'HEAD') return { start, end };
+  if (request.method !== 'HEAD') {
+    response.setTimeout(STALL_MS, () => response.destroy());
+    return { start, end };
+  }
   response.end();
   return null;
 }
 
-async function fileSize(path: string): Promise<number> {
+/** Sends bytes of an open file, at the reader's pace. What is cut off meanwhile ends the connection: a short body would leave the player waiting. */
+async function sendBytes(file: FileHandle, start: number, end: number, response: ServerResponse): Promise<void> {
+  const body = file.createReadStream({ start, end: end - 1, autoClose: false });
   try {
-    const file = await open(path);
-    try {
-      return (await file.stat()).size;
-    } finally {
-      await file.close();
-    }
+    await pipeline(body, response, { end: false });
+    if (body.bytesRead < end - start) response.destroy();
+    else response.end();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    // A player that goes away in the middle of a segment is every day's business.
+    if (!/^ERR_STREAM_(PREMATURE_CLOSE|UNABLE_TO_PIPE|DESTROYED)$/.test(String((error as NodeJS.ErrnoException).code)))
+      throw error;
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
 }

@@ -12,17 +12,23 @@ export class PlaylistText {
   readonly #etag: string;
   #gzip: Buffer | null = null;
 
-  /** `tag` names these very bytes among all that the URL ever gives. */
-  constructor(text: string, tag: string) {
-    this.#plain = Buffer.from(text);
-    this.#etag = `"${tag}"`;
+  /** `tag` names this text among all that the URL ever gives; weak, for compressed or not it is the same. */
+  constructor(text: string | Buffer, tag: string) {
+    this.#plain = typeof text === 'string' ? Buffer.from(text) : text;
+    this.#etag = `W/"${tag}"`;
+  }
+
+  get bytes(): number {
+    return this.#plain.length;
   }
 
   send(request: IncomingMessage, response: ServerResponse, cacheControl: string): void {
     if (response.destroyed || response.headersSent) return;
     if (sendNotModified(request, response, this.#etag, cacheControl)) return;
     const compressed = this.#plain.length >= SHORT_BYTES && acceptsGzip(request);
-    const body = compressed ? (this.#gzip ??= gzipSync(this.#plain, { level: this.#plain.length > LONG_BYTES ? 1 : 5 })) : this.#plain;
+    const body = compressed
+      ? (this.#gzip ??= gzipSync(this.#plain, { level: this.#plain.length > LONG_BYTES ? 1 : 5 }))
+      : this.#plain;
     sendHead(response, 200, {
       'Content-Type': 'application/vnd.apple.mpegurl',
       'Content-Length': body.length,

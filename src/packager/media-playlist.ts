@@ -9,6 +9,8 @@ const SKIP_TARGETS = 6;
 const HOLD_BACK_PARTS = 4;
 
 const DEFAULT_PART_TARGET_MS = 200;
+/** Lines of a replay's playlist that are made at once: a few ms. */
+const LINES_AT_ONCE = 8192;
 
 /** A live's media playlist as text, whole, or with `skip` as a delta update (section 6.2.5.1). */
 export function renderLivePlaylist(timeline: MediaTimeline, skip: boolean): string {
@@ -51,8 +53,13 @@ export function renderLivePlaylist(timeline: MediaTimeline, skip: boolean): stri
 
 /** A replay's media playlist: all segments of the timeline, and the end. */
 export function renderReplayPlaylist(timeline: MediaTimeline): string {
+  return [...renderReplayPieces(timeline)].join('');
+}
+
+/** The same in pieces, so that a day's can be made between other things. */
+export function* renderReplayPieces(timeline: MediaTimeline): Generator<string, void> {
   const { segments } = timeline;
-  const lines = [
+  let lines = [
     '#EXTM3U',
     '#EXT-X-VERSION:7',
     `#EXT-X-TARGETDURATION:${timeline.targetDuration}`,
@@ -66,9 +73,12 @@ export function renderReplayPlaylist(timeline: MediaTimeline): string {
     if (run !== before || row % 10 === 0) pushDate(lines, segments.programDateTimeMs(row));
     before = run;
     pushSegment(lines, run, segments.start(row), segments.end(row), segments.duration(row));
+    if (lines.length < LINES_AT_ONCE) continue;
+    yield `${lines.join('\n')}\n`;
+    lines = [];
   }
   lines.push('#EXT-X-ENDLIST');
-  return `${lines.join('\n')}\n`;
+  yield `${lines.join('\n')}\n`;
 }
 
 function pushOpenSegment(lines: string[], timeline: MediaTimeline, before: Run | null): void {
