@@ -92,7 +92,8 @@ async function startRooms(config: Config, log: Logger, closers: (() => Promise<v
     segmentMinMs: config.segmentMinMs,
     segmentMaxMs: config.segmentMaxMs,
     reconnectWindowMs: config.reconnectWindowMs,
-    dvrMaxWindowS: Math.max(config.dvrMaxWindowS, config.playlistWindowS),
+    dvrMaxWindowS: config.dvrMaxWindowS,
+    playlistWindowS: config.playlistWindowS,
     writeFact: (fact) => void ledger.append(fact),
   });
   const isPoison = (error: unknown): boolean => failureKind(error) === 'other';
