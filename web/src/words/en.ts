@@ -113,7 +113,7 @@ export const en = {
     created: 'Your live is ready',
     createdHint: 'Start your encoder with these settings. The picture appears on the page by itself.',
     watch: 'Open the page',
-    settings: 'Settings for the encoder',
+    settings: 'Encoder settings',
     delete: 'Delete',
     deleteTitle: (name: string) => `Delete “${name}”?`,
     deleteHint: 'Its key stops working at once. The replays already there are kept.',
