@@ -195,6 +195,14 @@ test('a ping is answered, and acknowledgements come as the client asked for them
   assert.equal(control.filter(({ type }) => type === 3).length, 1);
 });
 
+test('ffmpeg is sent no acknowledgements: one unread when it closes would cost its goodbye', () => {
+  const server = new TestServer();
+  const client = new TestClient().connect('live', { flashVer: 'FMLE/3.0 (compatible; Lavf59.27.100)' });
+  server.feed(client.command('publish', 3, null, 'key', 'live').message(5, '00000400', 0, 2).bytes());
+  server.feed(new TestClient().message(18, '02 0001 61' + '05'.repeat(2000)).writer.take());
+  assert.ok(server.answers().every(({ type }) => type !== 3));
+});
+
 test('clients of Enhanced RTMP are told what is carried, others are not', () => {
   const answerTo = (more: { [name: string]: Amf0Value }): { [name: string]: unknown } => {
     const server = new TestServer();

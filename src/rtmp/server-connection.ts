@@ -213,7 +213,7 @@ export class RtmpServerConnection implements MessageReceiver {
 
   #acknowledge(count: number): void {
     this.#received += count;
-    if (this.state === 'closed' || this.#received - this.#acknowledged < this.#window) return;
+    if (this.#received - this.#acknowledged < this.#window || this.state === 'closed' || !this.#dialogue.acknowledging) return;
     this.#acknowledged = this.#received;
     this.#out.acknowledgement(this.#received);
   }

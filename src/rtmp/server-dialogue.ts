@@ -23,6 +23,8 @@ export const WINDOW_BYTES = 5_000_000;
 /** Our chunk size. ffmpeg takes it over for its own chunks, and large ones cost less. */
 const CHUNK_BYTES = 65_536;
 const LONGEST_ENCODER_NAME = 128;
+/** ffmpeg's own RTMP in flashVer. */
+const FFMPEG = /\bLavf/;
 
 /** The commands of one connection, from the server's side (RTMP 1.0, section 7.2): connect, createStream, publish, goodbye. Answers go to `out`. */
 export class ServerDialogue {
@@ -31,6 +33,7 @@ export class ServerDialogue {
   readonly #listener: DialogueListener;
   #state: DialogueState = 'connecting';
   #appPath = '';
+  #acknowledging = true;
   #encoder: string | null = null;
   #streamCount = 0;
   /** Message stream of the publication, and whether it was announced by FCPublish, which wants an answer of its own. */
@@ -54,6 +57,14 @@ export class ServerDialogue {
 
   set encoder(name: string | null) {
     this.#encoder = name?.slice(0, LONGEST_ENCODER_NAME) ?? this.#encoder;
+  }
+
+  /**
+   * Whether the peer may be sent acknowledgements. Not ffmpeg: it makes nothing of them, and one that it has not read when it closes makes its
+   * kernel reset the connection and throw away the goodbye that is still held back by Nagle's algorithm; a clean end would look like a lost one.
+   */
+  get acknowledging(): boolean {
+    return this.#acknowledging;
   }
 
   /** The request to publish is granted. */
@@ -117,6 +128,7 @@ export class ServerDialogue {
     const [parameters] = command.values;
     this.#appPath = textMember(parameters, 'app') ?? '';
     this.encoder = textMember(parameters, 'flashVer');
+    this.#acknowledging = !FFMPEG.test(this.#encoder ?? '');
     if (parsePublishPath(this.#appPath, '')?.app !== this.#app) {
       const reason = status('error', REFUSALS.wrong_app.rtmp, REFUSALS.wrong_app.text);
       this.#out.command(0, encodeCommand('_error', command.transactionId, null, reason));
