@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,12 +7,14 @@ import { test } from 'node:test';
 import { chooseTests } from './groups.js';
 import { describeLeftOut } from './left-out.js';
 
+/** A directory with these files: each a path, or a path and its content. */
 function makeRoot(t, paths) {
   const root = mkdtempSync(join(tmpdir(), 'reprise-tests-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
-  for (const path of paths) {
+  for (const each of paths) {
+    const [path, content] = [each].flat();
     mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), '');
+    writeFileSync(join(root, path), content ?? '');
   }
   return root;
 }
@@ -44,4 +47,49 @@ test('what was left out is told once for each reason', () => {
     'left out: 1 test: no reason given',
   ]);
   assert.deepEqual(describeLeftOut([]), []);
+});
+
+test('groups run one after the other as one run, with one summary', (t) => {
+  const pass = "import { test } from 'node:test'; test('passes', () => {});";
+  const root = makeRoot(t, [
+    ['src/a.test.ts', pass],
+    ['test/integration/b.test.ts', `${pass} test('is left out', (t) => t.skip('no such thing here'));`],
+    ['test/e2e/c.test.ts', `${pass} test('fails', () => { throw new Error('on purpose'); });`],
+    [
+      'run.mjs',
+      `import { runGroups } from '${new URL('run-groups.js', import.meta.url).href}';
+       import { chooseTests } from '${new URL('groups.js', import.meta.url).href}';
+       const root = process.cwd();
+       const totals = { success: true, counts: {}, skips: [] };
+       const choice = { ...chooseTests(root, []), root, signal: new AbortController().signal };
+       const lines = [];
+       for await (const { type, data } of runGroups(choice, totals, () => ['before the summary'])) {
+         if (type === 'test:diagnostic') lines.push(data.message);
+         if (type === 'test:fail') lines.push('failed: ' + data.name);
+       }
+       console.log(JSON.stringify({ totals, lines }));`,
+    ],
+  ]);
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  const { stdout, stderr } = spawnSync(process.execPath, ['run.mjs'], { cwd: root, env });
+  assert.equal(stderr.toString(), '');
+  const { totals, lines } = JSON.parse(stdout.toString());
+  assert.equal(totals.success, false);
+  assert.deepEqual([totals.counts.tests, totals.counts.passed, totals.counts.failed, totals.counts.skipped], [5, 3, 1, 1]);
+  assert.deepEqual(
+    totals.skips.map(({ name, reason }) => [name, reason]),
+    [['is left out', 'no such thing here']],
+  );
+  assert.deepEqual(lines.slice(0, -1), [
+    'failed: fails',
+    'before the summary',
+    'tests 5',
+    'suites 0',
+    'pass 3',
+    'fail 1',
+    'cancelled 0',
+    'skipped 1',
+    'todo 0',
+  ]);
+  assert.match(lines.at(-1), /^duration_ms /);
 });
