@@ -1,10 +1,12 @@
 import { MEDIA_TIMESCALE } from '../media/track.ts';
 
 const TICKS_PER_MS = MEDIA_TIMESCALE / 1000;
-/** A dts this far behind its track's last one is a clock set back, not jitter between tracks: 0.5 s. */
+/** A dts this far behind its track's last one is a clock set back, not jitter: 0.5 s. */
 export const BACKWARD_JUMP_TICKS = 0.5 * MEDIA_TIMESCALE;
-/** A dts this far ahead is a hole or a clock set forward: 3 s. */
+/** A dts this far ahead of both tracks is a hole or a clock set forward: 3 s. One track alone may stand still for longer. */
 export const FORWARD_JUMP_TICKS = 3 * MEDIA_TIMESCALE;
+/** A frame this near to the last of its track goes on with it: 0.5 s. */
+const CONTINUES_TICKS = 0.5 * MEDIA_TIMESCALE;
 
 /** How far the publisher's clock may be from the wall clock before EXT-X-PROGRAM-DATE-TIME follows: 1 s. */
 const WALL_CLOCK_TOLERANCE_MS = 1000;
@@ -13,12 +15,13 @@ type Track = 'video' | 'audio';
 
 /**
  * Maps the publisher's clock to the session's timeline, which begins at 0 and never goes back: over reconnects it goes on at the
- * time that really passed, and a publisher's clock that jumps is carried on from where it was. Both tracks share one mapping, so that they stay in
- * step; the mapping before a jump is kept for the frames of the track that has not jumped yet.
+ * time that really passed, and a publisher's clock that jumps is carried on from where it was. Both tracks share one mapping, so that they
+ * stay in step; after a jump each track keeps its own until its frames have jumped too.
  */
 export class SessionClock {
+  /** What is added to a dts: of the newest mapping, and of the one each track follows (null: it has none yet). */
   #offset: number | null = null;
-  #previousOffset: number | null = null;
+  readonly #offsets: Record<Track, number | null> = { video: null, audio: null };
   readonly #last = { video: -1, audio: -1 };
   /** Wall clock, in ms of the epoch, of timeline 0; null until the first frame. */
   #wallAtZeroMs: number | null = null;
@@ -46,36 +49,43 @@ export class SessionClock {
 
   /** Another connection goes on with the session: its first frame sets the mapping anew. */
   reanchor(): void {
-    this.#offset = null;
-    this.#previousOffset = null;
+    this.#offset = this.#offsets.video = this.#offsets.audio = null;
   }
 
   /** Timeline ticks of a frame with the publisher's `dts` that arrived at `nowMs`; sets `jumped`. */
   map(track: Track, dts: number, nowMs: number): number {
     this.jumped = false;
     this.#wallAtZeroMs ??= nowMs;
-    if (this.#offset === null) this.#offset = this.#resumeAt(nowMs) - dts;
+    this.#offset ??= this.#resumeAt(nowMs) - dts;
+    const own = this.#offsets[track];
     let time = dts + this.#offset;
-    if (!this.#plausible(track, time)) {
-      const before = this.#previousOffset === null ? null : dts + this.#previousOffset;
-      if (before !== null && this.#plausible(track, before)) {
-        time = before;
-      } else {
-        this.#previousOffset = this.#offset;
+    if (own !== null && own !== this.#offset && this.#continues(track, dts + own)) {
+      time = dts + own;
+    } else {
+      if (!this.#plausible(track, time)) {
         this.#offset = this.#resumeAt(nowMs) - dts;
         time = dts + this.#offset;
         this.jumped = true;
       }
+      this.#offsets[track] = this.#offset;
     }
     time = Math.max(time, this.#last[track] + 1, 0);
     this.#last[track] = time;
     return time;
   }
 
+  /** The other track has jumped and this one has not yet: its frame follows on the one before. */
+  #continues(track: Track, time: number): boolean {
+    return Math.abs(time - this.#last[track]) < CONTINUES_TICKS;
+  }
+
   #plausible(track: Track, time: number): boolean {
     const last = this.#last[track];
-    if (last < 0) return true;
-    return time > last - BACKWARD_JUMP_TICKS && time < last + FORWARD_JUMP_TICKS;
+    const newest = Math.max(this.#last.video, this.#last.audio);
+    if (newest < 0) return true;
+    // A track's first frame may come well behind the other's: it waited for that.
+    const earliest = last < 0 ? newest - FORWARD_JUMP_TICKS : last - BACKWARD_JUMP_TICKS;
+    return time > earliest && time < newest + FORWARD_JUMP_TICKS;
   }
 
   /** Where the timeline goes on: at the time that passed, and never before what has been given out. */
