@@ -1,7 +1,7 @@
 /** Smallest block: 64 KiB. A class holds twice the one before. */
 const SMALLEST_BITS = 16;
 /** Free blocks of one class that are kept for the next taker; more are left to the garbage collector. */
-const KEPT_PER_CLASS = 64;
+const KEPT_PER_CLASS_BYTES = 32 * 1024 * 1024;
 
 /**
  * A run of memory that parts are built in, one behind the other. It is written by one packager; its bytes never change once a part
@@ -56,6 +56,6 @@ export class BlockPool {
     this.bytesInUse -= bytes.length;
     const bits = Math.log2(bytes.length);
     const kept = (this.#free[bits] ??= []);
-    if (kept.length < KEPT_PER_CLASS) kept.push(bytes);
+    if ((kept.length + 1) * bytes.length <= KEPT_PER_CLASS_BYTES) kept.push(bytes);
   }
 }

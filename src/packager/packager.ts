@@ -2,22 +2,24 @@ import type { AccessUnitSink } from '../media/access-unit-sink.ts';
 import { MEDIA_TIMESCALE, sameConfig } from '../media/track.ts';
 import type { AudioConfig, VideoConfig } from '../media/track.ts';
 import { encodeInitSegment } from '../mp4/init-segment.ts';
+import { AudioClock } from './audio-clock.ts';
 import type { BlockPool } from './block-pool.ts';
+import { FramePace } from './frame-pace.ts';
+import { OpenSegment } from './open-segment.ts';
 import { PartBuilder } from './part-builder.ts';
 import type { PartBytes } from './part-builder.ts';
-import { partTargetTicks } from './part-target.ts';
 import type { SessionClock } from './session-clock.ts';
 
 const TICKS_PER_MS = MEDIA_TIMESCALE / 1000;
-/** A keyframe this much before the shortest segment is over still ends it: GOPs are not exact to the tick. */
-const SEGMENT_TOLERANCE_TICKS = 0.1 * MEDIA_TIMESCALE;
 /** Segments of a stream without video, which has no keyframes to follow: 2 s. */
 const AUDIO_ONLY_SEGMENT_TICKS = 2 * MEDIA_TIMESCALE;
-/** How long audio waits for video that was not announced, or for its first keyframe: 1 s. */
+/** How long audio waits for video that was not announced, for its first keyframe, or when it stands still: 1 s. */
 const AUDIO_LEAD_TICKS = MEDIA_TIMESCALE;
-/** How far the audio's sample clock may be from its timestamps before it is set right: 60 ms. */
-const AUDIO_DRIFT_SECONDS = 0.06;
-const DEFAULT_INTERVAL_TICKS = MEDIA_TIMESCALE / 25;
+/** A part closes before it has more video than this, whatever its duration: clocks may stand still. */
+const PART_LIMIT_BYTES = 8 * 1024 * 1024;
+/** Frames of one track in a part at the most: its header must fit what readers take (MAX_MOVIE_FRAGMENT_BYTES). */
+const PART_LIMIT_FRAMES = 1000;
+const NOTHING = new Uint8Array(0);
 
 /** A finished part. Durations in ticks of MEDIA_TIMESCALE. */
 export interface Part extends PartBytes {
@@ -26,8 +28,6 @@ export interface Part extends PartBytes {
   readonly independent: boolean;
   /** It is the first part of its segment. */
   readonly segmentStart: boolean;
-  /** Place on the session's timeline, in ticks. */
-  readonly time: number;
   /** Wall clock of its first frame, ms of the epoch. */
   readonly programDateTimeMs: number;
   readonly videoFrames: number;
@@ -70,12 +70,14 @@ export interface PackagerOptions {
  * end at keyframes and follow the encoder's GOP, from segmentMinMs to segmentMaxMs.
  */
 export class Packager implements AccessUnitSink {
-  target: Uint8Array = new Uint8Array(0);
+  target: Uint8Array = NOTHING;
   targetOffset = 0;
 
   readonly #options: PackagerOptions;
   readonly #clock: SessionClock;
   readonly #builder: PartBuilder;
+  readonly #pace: FramePace;
+  readonly #audioClock = new AudioClock();
   #video: VideoConfig | null = null;
   #audio: AudioConfig | null = null;
   /** What the publisher said of its tracks (onMetaData), or null. */
@@ -88,10 +90,11 @@ export class Packager implements AccessUnitSink {
   #discontinuity: boolean;
 
   #sequenceNumber = 0;
+  /** Where the part that is being built begins, or -1; where the last one of this run ended, or -1. */
   #partTime = -1;
+  #partEnd = -1;
   #partIndependent = false;
-  #segmentTime = -1;
-  #partTicks = 0;
+  readonly #segment: OpenSegment;
 
   /** While a video frame is open its bytes are still being written: nothing may end the part under it, so these wait. */
   #videoOpen = false;
@@ -101,20 +104,21 @@ export class Packager implements AccessUnitSink {
   #openKeyframe = false;
   #openOffset = 0;
   #lastVideoTime = -1;
-  #videoInterval = 0;
 
+  /** Size of the open audio frame, or -1, and its place in samples of the timeline. */
   #audioOpen = -1;
-  /** Next audio sample expected, in samples of the timeline, or -1. */
-  #audioClock = -1;
   #audioStart = 0;
-  #rateBytes = 0;
-  #rateSince = -1;
+  /** Newest audio time, and what it was when the last video frame came: how long video has stood still. */
+  #audioTime = -1;
+  #audioTimeAtVideo = -1;
 
   constructor(options: PackagerOptions) {
     this.#options = options;
     this.#clock = options.clock;
     this.#discontinuity = options.discontinuity;
     this.#builder = new PartBuilder(options.pool);
+    this.#pace = new FramePace(options.partMs * TICKS_PER_MS);
+    this.#segment = new OpenSegment(options.segmentMinMs * TICKS_PER_MS, options.segmentMaxMs * TICKS_PER_MS);
   }
 
   /** What onMetaData tells of the tracks: the first part need not wait for one that is not to come. */
@@ -129,7 +133,7 @@ export class Packager implements AccessUnitSink {
     if (this.#video !== null || this.#initOut) this.#breakTimeline();
     this.#video = config;
     this.#waitForKeyframe = true;
-    this.#partTicks = 0;
+    this.#pace.reset();
   }
 
   audioConfig(config: AudioConfig): void {
@@ -141,7 +145,7 @@ export class Packager implements AccessUnitSink {
     if (sameConfig(this.#audio, config)) return;
     if (this.#audio !== null || this.#initOut) this.#breakTimeline();
     this.#audio = config;
-    this.#audioClock = -1;
+    this.#audioClock.reset();
   }
 
   beginVideo(dts: number, compositionOffset: number, keyframe: boolean, size: number): boolean {
@@ -150,14 +154,10 @@ export class Packager implements AccessUnitSink {
     const time = this.#clock.map('video', dts, this.#options.now());
     if (this.#clock.jumped) this.#breakTimeline();
     else if (this.#lastVideoTime >= 0) this.#noteInterval(time - this.#lastVideoTime);
-    this.#waitForKeyframe = false;
 
-    if (this.#partTime >= 0) this.#closeBefore(time, keyframe);
+    if (this.#partTime >= 0) this.#closeBefore(time, keyframe, size);
     if (this.#partTime < 0) this.#openPart(time);
-    if (this.#builder.video.count === 0) {
-      this.#builder.videoBaseTime = time;
-      this.#partIndependent = keyframe;
-    }
+    if (this.#builder.video.count === 0) this.#openVideoOfPart(time, keyframe);
     this.targetOffset = this.#builder.beginVideo(size);
     this.target = this.#builder.target;
     this.#videoOpen = true;
@@ -170,8 +170,10 @@ export class Packager implements AccessUnitSink {
   endVideo(): void {
     if (!this.#videoOpen) return;
     this.#videoOpen = false;
+    this.#waitForKeyframe = false;
     this.#builder.endVideo(this.#openOffset, this.#openKeyframe);
     this.#lastVideoTime = this.#openTime;
+    this.#audioTimeAtVideo = this.#audioTime;
     this.#settle();
   }
 
@@ -180,10 +182,11 @@ export class Packager implements AccessUnitSink {
     const audio = this.#audio;
     if (audio === null || size === 0) return false;
     const time = this.#clock.map('audio', dts, this.#options.now());
-    if (this.#clock.jumped && this.#videoOpen) this.#breakPending = true;
-    else if (this.#clock.jumped) this.#breakTimeline();
-    const start = this.#alignAudio(time, audio);
-    if (!this.#videoOpen) this.#closeForAudio(time, start, audio);
+    if (this.#clock.jumped) this.#breakWhenWhole();
+    const start = this.#audioClock.place(time, audio, this.#builder.audio);
+    this.#audioTime = audioTicks(start, audio);
+    if (!this.#videoOpen) this.#closeForAudio(this.#audioTime, audio);
+    if (this.#builder.audio.count >= PART_LIMIT_FRAMES) return false;
     const offset = this.#builder.staging.begin(size);
     if (offset < 0) return false;
     this.target = this.#builder.staging.bytes;
@@ -198,10 +201,10 @@ export class Packager implements AccessUnitSink {
     if (this.#audioOpen < 0 || audio === null || !this.#builder.staging.end()) return;
     if (this.#builder.audio.count === 0) {
       this.#builder.audioBaseTime = this.#audioStart;
-      if (this.#partTime < 0) this.#openPart(Math.round((this.#audioStart * MEDIA_TIMESCALE) / audio.sampleRate));
+      if (this.#partTime < 0) this.#openPart(audioTicks(this.#audioStart, audio));
     }
     this.#builder.addAudio(this.#audioOpen, audio.samplesPerFrame);
-    this.#audioClock = this.#audioStart + audio.samplesPerFrame;
+    this.#audioClock.next = this.#audioStart + audio.samplesPerFrame;
     this.#audioOpen = -1;
   }
 
@@ -212,7 +215,14 @@ export class Packager implements AccessUnitSink {
     this.#closed = true;
     this.#video = null;
     this.#audio = null;
+    this.target = NOTHING;
     this.#builder.close();
+  }
+
+  #breakWhenWhole(): void {
+    this.#audioClock.reset();
+    if (this.#videoOpen) this.#breakPending = true;
+    else this.#breakTimeline();
   }
 
   /** What waited for the open video frame to be whole, or given up. */
@@ -225,36 +235,40 @@ export class Packager implements AccessUnitSink {
     if (audio !== null) this.audioConfig(audio);
   }
 
+  /** Within a run a part begins where the one before ended, so that durations add up to the time that passed. */
   #openPart(time: number): void {
-    this.#partTime = time;
-    if (this.#segmentTime < 0) {
-      this.#segmentTime = time;
-      this.#clock.correctWallClock(time, this.#options.now());
-    }
-    if (this.#rateSince < 0) this.#rateSince = time;
+    this.#partTime = this.#partEnd >= 0 ? this.#partEnd : time;
+    this.#partIndependent = false;
+    if (this.#segment.parts > 0) return;
+    this.#segment.time = this.#partTime;
+    this.#clock.correctWallClock(this.#partTime, this.#options.now());
+  }
+
+  /** The part gets its first video frame. */
+  #openVideoOfPart(time: number, keyframe: boolean): void {
+    this.#builder.videoBaseTime = time;
+    this.#partIndependent = keyframe;
+    // The first part is as long as its video: audio that came ahead of it would make the part longer than any part may be.
+    if (!this.#initOut) this.#partTime = this.#segment.time = time;
   }
 
   #noteInterval(interval: number): void {
-    this.#videoInterval = interval;
     const { video } = this.#builder;
     if (video.count > 0) video.durations[video.count - 1] = interval;
-    if (this.#partTicks === 0) {
-      this.#partTicks = partTargetTicks(this.#options.partMs * TICKS_PER_MS, interval, this.#video?.frameRate ?? null);
-    }
+    this.#pace.start(interval, this.#video?.frameRate ?? null);
   }
 
   /** Closes the part, and the segment, that end where this video frame begins. */
-  #closeBefore(time: number, keyframe: boolean): void {
+  #closeBefore(time: number, keyframe: boolean, size: number): void {
+    const { video, videoBytes } = this.#builder;
     // Audio that came ahead of the very first frame goes into one part with it.
-    if (!this.#initOut && this.#builder.video.count === 0) return;
-    const { segmentMinMs, segmentMaxMs } = this.#options;
-    const interval = this.#videoInterval > 0 ? this.#videoInterval : DEFAULT_INTERVAL_TICKS;
-    const inSegment = time - this.#segmentTime;
-    const endsGop = keyframe && inSegment >= segmentMinMs * TICKS_PER_MS - SEGMENT_TOLERANCE_TICKS;
-    if (endsGop || inSegment + interval > segmentMaxMs * TICKS_PER_MS) {
+    if (video.count === 0 && !this.#initOut) return;
+    const full = video.count >= PART_LIMIT_FRAMES || videoBytes + size > PART_LIMIT_BYTES;
+    const { interval, partTicks } = this.#pace;
+    if (this.#segment.endsBefore(time, interval, keyframe, this.#partIndependent)) {
       this.#closePart(time);
       this.#endSegment();
-    } else if (time - this.#partTime + interval > this.#partTicks && this.#mayClose(time)) {
+    } else if (full || (time - this.#partTime + interval > partTicks && this.#mayClose(time))) {
       this.#closePart(time);
     }
   }
@@ -266,54 +280,39 @@ export class Packager implements AccessUnitSink {
   }
 
   /** Closes a part that no video frame will close: the stream has none, or it stands still. */
-  #closeForAudio(time: number, start: number, audio: AudioConfig): void {
-    const { staging } = this.#builder;
-    const frameTicks = (audio.samplesPerFrame * MEDIA_TIMESCALE) / audio.sampleRate;
+  #closeForAudio(time: number, audio: AudioConfig): void {
     if (this.#partTime < 0) return;
-    const inPart = (start * MEDIA_TIMESCALE) / audio.sampleRate - this.#partTime;
+    const full = this.#builder.audio.count >= PART_LIMIT_FRAMES;
     if (this.#video === null) {
-      if (!this.#initOut && this.#announced?.video !== false && inPart < AUDIO_LEAD_TICKS) return;
-      if (this.#partTicks === 0) {
-        this.#partTicks = partTargetTicks(this.#options.partMs * TICKS_PER_MS, frameTicks, null);
-      }
-      if (inPart + frameTicks <= this.#partTicks) return;
+      const inPart = time - this.#partTime;
+      const frameTicks = audioTicks(audio.samplesPerFrame, audio);
+      if (!full && !this.#initOut && this.#announced?.video !== false && inPart < AUDIO_LEAD_TICKS) return;
+      this.#pace.start(frameTicks, null);
+      if (!full && inPart + frameTicks <= this.#pace.partTicks) return;
       this.#closePart(time);
-      if (time - this.#segmentTime >= AUDIO_ONLY_SEGMENT_TICKS) this.#endSegment();
-    } else if (inPart > Math.max(2 * this.#partTicks, AUDIO_LEAD_TICKS)) {
-      if (this.#waitForKeyframe) {
-        staging.clear();
-        this.#builder.audio.count = 0;
-        this.#partTime = -1;
-        if (!this.#anyOut) this.#segmentTime = -1;
-        return;
-      }
-      this.#closePart(time);
-      if (time - this.#segmentTime >= this.#options.segmentMaxMs * TICKS_PER_MS) this.#endSegment();
+      if (time - this.#segment.time >= AUDIO_ONLY_SEGMENT_TICKS) this.#endSegment();
+      return;
     }
-  }
-
-  /** The audio's own clock counts samples; it is set right when the timestamps leave it. Gives the frame's time in samples. */
-  #alignAudio(time: number, audio: AudioConfig): number {
-    const stamped = Math.round((time * audio.sampleRate) / MEDIA_TIMESCALE);
-    if (this.#audioClock < 0) return stamped;
-    const drift = stamped - this.#audioClock;
-    if (Math.abs(drift) <= AUDIO_DRIFT_SECONDS * audio.sampleRate) return this.#audioClock;
-    const columns = this.#builder.audio;
-    if (columns.count === 0) return Math.max(stamped, 0);
-    const last = columns.count - 1;
-    const stretched = Math.max(columns.durations[last] + drift, 1);
-    const start = this.#audioClock + stretched - columns.durations[last];
-    columns.durations[last] = stretched;
-    return start;
+    const still = time - Math.max(this.#partTime, this.#audioTimeAtVideo);
+    if (!full && still <= Math.max(2 * this.#pace.partTicks, AUDIO_LEAD_TICKS)) return;
+    if (this.#waitForKeyframe) {
+      this.#dropPart();
+      return;
+    }
+    this.#closePart(time);
+    if (this.#segment.endsBefore(time, 0, false, false)) this.#endSegment();
   }
 
   #closePart(endTime: number): void {
     const { video, audio } = this.#builder;
-    if (video.count === 0 && audio.count === 0) return;
-    if (video.count > 0 && video.durations[video.count - 1] === 0) video.durations[video.count - 1] = this.#lastDuration(endTime);
+    if (video.count === 0 && audio.count === 0) {
+      this.#partTime = -1;
+      return;
+    }
+    if (video.count > 0 && video.durations[video.count - 1] === 0) video.durations[video.count - 1] = this.#pace.interval;
     if (!this.#initOut) this.#putInit();
-    const segmentStart = this.#segmentTime === this.#partTime;
     this.#sequenceNumber += 1;
+    const segmentStart = this.#segment.parts === 0;
     const programDateTimeMs = this.#clock.wallClock(this.#partTime);
     const bytes = this.#builder.finish({ sequenceNumber: this.#sequenceNumber, segmentStart, programDateTimeMs });
     const part: Part = {
@@ -321,26 +320,29 @@ export class Packager implements AccessUnitSink {
       duration: Math.max(endTime - this.#partTime, 1),
       independent: video.count === 0 ? this.#video === null : this.#partIndependent,
       segmentStart,
-      time: this.#partTime,
       programDateTimeMs,
       videoFrames: video.count,
-      targetMs: this.#partTicks / TICKS_PER_MS,
+      targetMs: this.#pace.partTicks / TICKS_PER_MS,
     };
     this.#options.output.part(part);
     this.#anyOut = true;
-    this.#measure(bytes.end - bytes.start, endTime);
-    this.#builder.next(bytes);
+    this.#segment.add(part.independent, bytes.end - bytes.start, video.count);
+    this.#partEnd = this.#partTime + part.duration;
+    this.#builder.next(bytes, part.duration);
     this.#partTime = -1;
   }
 
-  #lastDuration(endTime: number): number {
-    const left = endTime - this.#lastVideoTime;
-    return left > 0 && left < MEDIA_TIMESCALE ? left : this.#videoInterval || DEFAULT_INTERVAL_TICKS;
+  /** Forgets the frames that wait: their part will never be. */
+  #dropPart(): void {
+    this.#builder.clear();
+    this.#partTime = -1;
   }
 
   #endSegment(): void {
-    if (this.#segmentTime < 0) return;
-    this.#segmentTime = -1;
+    const { parts, time, frames } = this.#segment;
+    if (parts === 0) return;
+    this.#pace.measure(this.#partEnd - time, frames, this.#video?.frameRate ?? null);
+    this.#segment.clear();
     this.#options.output.endSegment();
   }
 
@@ -355,29 +357,23 @@ export class Packager implements AccessUnitSink {
   /** What is there goes out as a whole segment, and the next part is behind a discontinuity and a new init segment. */
   #breakTimeline(): void {
     this.#videoOpen = false;
-    if (this.#partTime >= 0 && (this.#initOut || this.#builder.video.count > 0 || this.#video === null)) this.#closePart(this.#endOfPart());
+    // Audio alone can not be the first of a stream with video.
+    if (this.#initOut || this.#builder.video.count > 0 || this.#video === null) this.#closePart(this.#endOfPart());
+    else this.#dropPart();
     this.#endSegment();
-    this.#lastVideoTime = -1;
-    this.#audioClock = -1;
+    this.#lastVideoTime = this.#partEnd = this.#audioTime = this.#audioTimeAtVideo = -1;
+    this.#audioClock.reset();
     if (!this.#anyOut) return;
     this.#initOut = false;
     this.#discontinuity = true;
   }
 
   #endOfPart(): number {
-    const { video, audio } = this.#builder;
-    const interval = this.#videoInterval || DEFAULT_INTERVAL_TICKS;
-    if (video.count > 0) return this.#lastVideoTime + interval;
-    if (audio.count > 0 && this.#audio !== null) return Math.round((this.#audioClock * MEDIA_TIMESCALE) / this.#audio.sampleRate);
-    return this.#partTime + 1;
+    if (this.#builder.video.count > 0) return Math.round(this.#lastVideoTime + this.#pace.interval);
+    return this.#audio === null ? this.#partTime : audioTicks(this.#audioClock.next, this.#audio);
   }
+}
 
-  #measure(bytes: number, endTime: number): void {
-    this.#rateBytes += bytes;
-    const seconds = (endTime - this.#rateSince) / MEDIA_TIMESCALE;
-    if (seconds < 1) return;
-    this.#builder.setByteRate(this.#rateBytes / seconds);
-    this.#rateBytes = 0;
-    this.#rateSince = endTime;
-  }
+function audioTicks(samples: number, audio: AudioConfig): number {
+  return Math.round((samples * MEDIA_TIMESCALE) / audio.sampleRate);
 }

@@ -1,3 +1,4 @@
+import { MEDIA_TIMESCALE } from '../media/track.ts';
 import { fragmentHeaderBytes, maxFragmentHeaderBytes, writeFragmentHeader } from '../mp4/fragment.ts';
 import { createSampleColumns } from '../mp4/sample-columns.ts';
 import type { SampleColumns } from '../mp4/sample-columns.ts';
@@ -5,8 +6,9 @@ import { AUDIO_TRACK_ID, VIDEO_TRACK_ID } from '../mp4/init-segment.ts';
 import { AudioStaging } from './audio-staging.ts';
 import type { Block, BlockPool } from './block-pool.ts';
 
-/** What a block holds at the least, in seconds of the stream at its measured rate. */
+/** What a block holds at the least, in seconds of the stream at its measured rate, and what is enough however fast it is. */
 const BLOCK_SECONDS = 1.5;
+const ENOUGH_BYTES = 16 * 1024 * 1024;
 /** Samples that room for a header is left for before the first part has shown how many there are. */
 const FIRST_HEADER_SAMPLES = 48;
 
@@ -51,16 +53,14 @@ export class PartBuilder {
   #largestPart = 0;
   #blockBytes = 0;
   #openBytes = 0;
+  /** Bytes and duration of the parts since the rate of the stream was measured last. */
+  #rateBytes = 0;
+  #rateTicks = 0;
 
   constructor(pool: BlockPool) {
     this.#pool = pool;
     this.#block = pool.take(1);
     this.#payload = this.#position = this.#room;
-  }
-
-  /** Tells the measured rate of the stream, which sizes the next blocks. */
-  setByteRate(bytesPerSecond: number): void {
-    this.#blockBytes = Math.round(bytesPerSecond * BLOCK_SECONDS);
   }
 
   get videoBytes(): number {
@@ -114,8 +114,9 @@ export class PartBuilder {
     return part;
   }
 
-  /** Makes ready for the next part; call it when the finished one has been handed on. */
-  next(finished: PartBytes): void {
+  /** Makes ready for the next part; call it when the finished one, so many ticks long, has been handed on. */
+  next(finished: PartBytes, duration: number): void {
+    this.#measure(finished.end - finished.start, duration);
     this.video.count = 0;
     this.audio.count = 0;
     this.#openBytes = 0;
@@ -140,6 +141,16 @@ export class PartBuilder {
   /** Gives the memory back: no call but this one may follow. */
   close(): void {
     this.#block.release();
+  }
+
+  /** The rate of the stream sizes the next blocks. */
+  #measure(bytes: number, duration: number): void {
+    this.#rateBytes += bytes;
+    this.#rateTicks += duration;
+    if (this.#rateTicks < MEDIA_TIMESCALE) return;
+    const bytesPerSecond = (this.#rateBytes * MEDIA_TIMESCALE) / this.#rateTicks;
+    this.#blockBytes = Math.min(bytesPerSecond * BLOCK_SECONDS, ENOUGH_BYTES);
+    this.#rateBytes = this.#rateTicks = 0;
   }
 
   /** Room for so many more bytes behind the whole frames, and for a header in front: else the part moves to a new block. */
