@@ -7,3 +7,8 @@ export function describeLeftOut(skips) {
   }
   return [...byReason].map(([reason, count]) => `left out: ${count} ${count === 1 ? 'test' : 'tests'}: ${reason}`);
 }
+
+/** Tests left out because a part is missing that could be there; others, such as those only root can run, have nothing to be installed. */
+export function missingParts(skips) {
+  return skips.filter(({ reason }) => typeof reason !== 'string' || /not installed|missing|not found/i.test(reason));
+}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { chooseTests } from './groups.js';
-import { describeLeftOut } from './left-out.js';
+import { describeLeftOut, missingParts } from './left-out.js';
 
 /** A directory with these files: each a path, or a path and its content. */
 function makeRoot(t, paths) {
@@ -47,6 +47,7 @@ test('what was left out is told once for each reason', () => {
     'left out: 1 test: no reason given',
   ]);
   assert.deepEqual(describeLeftOut([]), []);
+  assert.equal(missingParts([...skips, { reason: 'only root has to switch users' }]).length, 4);
 });
 
 test('groups run one after the other as one run, with one summary', (t) => {
