@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { failureKind, isAnswered, retrying } from './transaction.ts';
 import type { PoolClient, PoolConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg';
@@ -58,6 +59,7 @@ export class Database implements Queryable {
   }
 
   readonly #pool: pg.Pool;
+  readonly #open = new Set<Promise<void>>();
   #closed: Promise<void> | null = null;
 
   private constructor({ connection, log, maxConnections = 12, statementTimeoutMs = 30_000 }: DatabaseOptions) {
@@ -75,7 +77,11 @@ export class Database implements Queryable {
     });
     // Without both handlers, a server that stops takes the process with it.
     this.#pool.on('error', (error) => log.debug({ err: error }, 'an idle database connection was lost'));
-    this.#pool.on('connect', (client) => client.on('error', () => undefined));
+    this.#pool.on('connect', (client) => {
+      client.on('error', () => undefined);
+      const ended = new Promise<void>((resolve) => client.once('end', resolve)).then(() => void this.#open.delete(ended));
+      this.#open.add(ended);
+    });
   }
 
   /**
@@ -150,8 +156,16 @@ export class Database implements Queryable {
 
   /** Resolves when the running queries are done and all connections are closed. */
   close(): Promise<void> {
-    this.#closed ??= this.#pool.end();
+    this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  /** The pool's own end only asks for the connections to close: a server that is stopped next would find them open, and complain. */
+  async #close(): Promise<void> {
+    await this.#pool.end();
+    const late = new AbortController();
+    await Promise.race([Promise.all(this.#open), sleep(2_000, undefined, { signal: late.signal }).catch(() => undefined)]);
+    late.abort();
   }
 }
 

@@ -11,7 +11,7 @@ import { cloneDatabase, postgresErrors, withDatabase, withPostgres } from '../su
 const log = createLog('silent');
 
 test('migrations run once, in any number of processes at once, and only as they were', async (t) => {
-  const postgres = await withPostgres(t);
+  const { postgres } = await withPostgres(t);
   const databases = await Promise.all([1, 2, 3].map(() => Database.open({ connection: { ...postgres.connection }, log })));
   t.after(() => Promise.all(databases.map((database) => database.close())));
   const ran = await Promise.all(databases.map((database) => migrate(database)));
@@ -83,7 +83,7 @@ test('an error of the caller rolls back, is not retried, and its connection goes
 });
 
 test('while the server is away, transactions and reads wait for it; then they happen once', async (t) => {
-  const postgres = await withPostgres(t);
+  const { postgres } = await withPostgres(t);
   const database = await Database.open({ connection: { ...postgres.connection }, log });
   t.after(() => database.close());
   await database.query('create table done (id integer primary key)');

@@ -15,16 +15,22 @@ import type { TestContext } from 'node:test';
 const log = createLog('silent');
 const needsRoot = process.getuid?.() === 0 ? false : 'only root has to switch users';
 
+/** Servers to be closed before their directory goes. */
+const servers: EmbeddedPostgres[] = [];
+
 async function makeDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(path.join(tmpdir(), 'reprise-pg-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  t.after(async () => {
+    await Promise.all(servers.splice(0).map((postgres) => postgres.close()));
+    await rm(directory, { recursive: true, force: true });
+  });
   await chmod(directory, 0o755); // else, as root, it would count as closed
   return directory;
 }
 
-async function start(t: TestContext, directory: string, settings: Record<string, string> = {}): Promise<EmbeddedPostgres> {
+async function start(directory: string, settings: Record<string, string> = {}): Promise<EmbeddedPostgres> {
   const postgres = await EmbeddedPostgres.start({ directory, log, settings: { fsync: 'off', ...settings } });
-  t.after(() => postgres.close());
+  servers.push(postgres);
   return postgres;
 }
 
@@ -50,7 +56,7 @@ async function leaveBehind(directory: string): Promise<number> {
 }
 
 test('only this user reaches the server, there is no TCP, and it stops on close', async (t) => {
-  const postgres = await withPostgres(t);
+  const { postgres } = await withPostgres(t);
   const rows = await ask(
     postgres,
     `select current_setting('listen_addresses') as tcp, current_database() as database, version() as version`,
@@ -71,7 +77,7 @@ test('a server that a killed process left behind is adopted, restarted when it d
   const directory = path.join(await makeDirectory(t), 'pg');
   const left = await leaveBehind(directory);
   process.kill(left, 0);
-  const postgres = await start(t, directory);
+  const postgres = await start(directory);
   assert.equal(postgres.pid, left);
   assert.deepEqual(await ask(postgres, 'select 1 as one'), [{ one: 1 }]);
   process.kill(left, 'SIGKILL');
@@ -84,21 +90,21 @@ test('a server that a killed process left behind is adopted, restarted when it d
 test('a server that was left behind with other settings is restarted with ours', async (t) => {
   const directory = path.join(await makeDirectory(t), 'pg');
   const left = await leaveBehind(directory);
-  const postgres = await start(t, directory, { work_mem: '5MB' });
+  const postgres = await start(directory, { work_mem: '5MB' });
   assert.notEqual(postgres.pid, left);
   assert.deepEqual(await ask(postgres, 'show work_mem'), [{ work_mem: '5MB' }]);
 });
 
 test('a process number that belongs to somebody else now does not keep the server from starting', async (t) => {
   const directory = path.join(await makeDirectory(t), 'pg');
-  await (await start(t, directory)).close();
+  await (await start(directory)).close();
   const pidFile = path.join(directory, 'cluster/postmaster.pid');
   const bystander = spawn('sleep', ['60']); // as after a reboot, or in a new container
   t.after(() => bystander.kill());
   const { uid, gid } = await stat(path.join(directory, 'cluster'));
   await writeFile(pidFile, `${bystander.pid}\n${directory}/cluster\n1700000000\n5432\n${directory}/run\n\n  1234 5678\nready\n`);
   await chown(pidFile, uid, gid);
-  const postgres = await start(t, directory);
+  const postgres = await start(directory);
   assert.deepEqual(await ask(postgres, 'select 1 as one'), [{ one: 1 }]);
   assert.equal(bystander.exitCode, null);
 });
@@ -106,13 +112,13 @@ test('a process number that belongs to somebody else now does not keep the serve
 test('a making of the cluster that was cut short is made anew', async (t) => {
   const directory = path.join(await makeDirectory(t), 'pg');
   await mkdir(path.join(directory, 'cluster.new/base'), { recursive: true });
-  const postgres = await start(t, directory);
+  const postgres = await start(directory);
   assert.deepEqual(await ask(postgres, 'select 1 as one'), [{ one: 1 }]);
 });
 
 test('a long path has its socket in a short one', async (t) => {
   const directory = path.join(await makeDirectory(t), 'a-rather-long-name-'.repeat(6), 'pg');
-  const postgres = await start(t, directory);
+  const postgres = await start(directory);
   assert.deepEqual(await ask(postgres, 'select 1 as one'), [{ one: 1 }]);
   assert.equal((await stat(postgres.connection.host)).mode & 0o077, 0);
   await postgres.close();
@@ -122,7 +128,7 @@ test('a long path has its socket in a short one', async (t) => {
 test('the log of the run before is kept, and no more', async (t) => {
   const directory = path.join(await makeDirectory(t), 'pg');
   for (const n of [1, 2, 3]) {
-    const postgres = await start(t, directory);
+    const postgres = await start(directory);
     await assert.rejects(ask(postgres, `select nonsense_${n}`));
     await postgres.close();
   }
@@ -134,7 +140,7 @@ test('the log of the run before is kept, and no more', async (t) => {
 
 test('a failed start tells the end of the log', async (t) => {
   const directory = path.join(await makeDirectory(t), 'pg');
-  await assert.rejects(start(t, directory, { work_mem: 'plenty' }), /did not start[^]*invalid value for parameter "work_mem"/);
+  await assert.rejects(start(directory, { work_mem: 'plenty' }), /did not start[^]*invalid value for parameter "work_mem"/);
 });
 
 test(
@@ -143,7 +149,7 @@ test(
   async (t) => {
     const data = await makeDirectory(t);
     await chmod(data, 0o700);
-    await start(t, path.join(data, 'pg'));
+    await start(path.join(data, 'pg'));
     assert.equal((await stat(data)).mode & 0o777, 0o710);
     assert.equal((await lstat(path.join(data, 'pg'))).isDirectory(), true);
   },
@@ -153,7 +159,7 @@ test('as root, under a directory that is closed: the data is elsewhere, with a l
   const closed = await makeDirectory(t);
   await chmod(closed, 0o700);
   const directory = path.join(closed, 'data/pg');
-  const first = await start(t, directory);
+  const first = await start(directory);
   const elsewhere = await realpath(directory);
   t.after(() => rm(elsewhere, { recursive: true, force: true }));
   assert.match(elsewhere, /^\/var\/lib\/reprise\/postgres-/);
@@ -161,9 +167,9 @@ test('as root, under a directory that is closed: the data is elsewhere, with a l
   await first.close();
   assert.equal((await stat(closed)).mode & 0o777, 0o700);
 
-  const second = await start(t, directory);
+  const second = await start(directory);
   assert.deepEqual(await ask(second, 'select * from kept'), []);
   await second.close();
   await rm(elsewhere, { recursive: true });
-  await assert.rejects(start(t, directory), /a link to a place that is gone/);
+  await assert.rejects(start(directory), /a link to a place that is gone/);
 });

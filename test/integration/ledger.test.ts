@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '../../src/database/database.ts';
-import { EmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { applySessionFacts } from '../../src/database/sessions.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
@@ -97,8 +96,8 @@ test('six lives, ten restarts: 60 sessions, 60 replays, no error in the log', as
 });
 
 test('PostgreSQL is stopped and started again, and killed: nothing is lost, in order, once', async (t) => {
-  let postgres = await withPostgres(t);
-  const options = { directory: path.dirname(postgres.connection.host), log };
+  const { postgres: first, start } = await withPostgres(t);
+  let postgres = first;
   const database = await Database.open({ connection: { ...postgres.connection }, log });
   t.after(() => database.close());
   await migrate(database);
@@ -109,8 +108,7 @@ test('PostgreSQL is stopped and started again, and killed: nothing is lost, in o
     if (round === 4) {
       assert.ok(ledger.pending > 0, 'facts wait');
       assert.equal((await database.health()).ok, false);
-      postgres = await EmbeddedPostgres.start(options);
-      t.after(() => postgres.close());
+      postgres = await start();
     }
     if (round === 6 || round === 8) process.kill(postgres.pid as number, 'SIGKILL');
     await sleep(round === 7 ? 1_500 : 20); // until it is back from the first kill

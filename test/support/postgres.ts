@@ -7,7 +7,6 @@ import { EmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { createLog } from '../../src/log.ts';
 import type { TestContext } from 'node:test';
-import type { EmbeddedPostgresOptions } from '../../src/database/embedded-postgres.ts';
 
 const PREFIX = 'reprise-test-pg-';
 /** Losing power in the middle of a test is no case; everything else is as in production. */
@@ -33,20 +32,23 @@ export async function cloneDatabase(): Promise<{ host: string; port: number; use
   return { ...connection, database: name };
 }
 
-/** A server of the test's own, to be stopped and killed; closed and removed after it. */
-export async function withPostgres(t: TestContext, options: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> {
+/** A server of the test's own, to be stopped, killed and started again (`start`); closed and removed after the test. */
+export async function withPostgres(
+  t: TestContext,
+): Promise<{ postgres: EmbeddedPostgres; start: () => Promise<EmbeddedPostgres> }> {
   const directory = await makeDirectory();
-  const postgres = await EmbeddedPostgres.start({
-    directory: path.join(directory, 'pg'),
-    log: createLog('silent'),
-    settings: SETTINGS,
-    ...options,
-  });
+  const started: EmbeddedPostgres[] = [];
+  const start = async (): Promise<EmbeddedPostgres> => {
+    const log = createLog('silent');
+    const postgres = await EmbeddedPostgres.start({ directory: path.join(directory, 'pg'), log, settings: SETTINGS });
+    started.push(postgres);
+    return postgres;
+  };
   t.after(async () => {
-    await postgres.close();
+    await Promise.all(started.map((postgres) => postgres.close()));
     await rm(directory, { recursive: true, force: true });
   });
-  return postgres;
+  return { postgres: await start(), start };
 }
 
 /** Lines of the shared server's log that tell of a failure. */
