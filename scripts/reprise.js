@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import './run.js';
+import { repriseCommand, runCommand } from './command.js';
+
+process.exitCode = await runCommand(repriseCommand(process.argv.slice(2)));

@@ -1,36 +1,4 @@
-// What the npm scripts call: sets up what is missing, then runs the command on the pinned Node. Plain JavaScript for any Node >= 20, node: imports only.
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runInPlace } from './child.js';
-import { explainSystemError } from './setup/explain.js';
-import { setUp } from './setup/set-up.js';
-import { SetupError } from './setup/setup-error.js';
+// What the npm scripts call.
+import { runCommand } from './command.js';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-
-const COMMANDS = {
-  start: { entry: 'src/main.ts', pages: true },
-  test: { entry: 'scripts/test.js', pages: false }, // builds them as one of its checks
-  check: { entry: 'scripts/check.js', pages: false },
-};
-
-/** Runs `start`, `test` or `check` with its arguments; resolves with the exit code. */
-async function run([name, ...args]) {
-  const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : null;
-  if (command === null) {
-    process.stderr.write(`usage: node scripts/run.js ${Object.keys(COMMANDS).join('|')} [arguments]\n`);
-    return 2;
-  }
-  try {
-    const asks = args.some((arg) => ['--help', '-h', '--version', '-v'].includes(arg));
-    const node = await setUp(root, { pages: command.pages && !asks });
-    return await runInPlace(node, [join(root, command.entry), ...args]);
-  } catch (thrown) {
-    const error = explainSystemError(thrown, root);
-    if (!(error instanceof SetupError)) throw error;
-    process.stderr.write(`\n${error.message}\n`);
-    return 1;
-  }
-}
-
-process.exitCode = await run(process.argv.slice(2));
+process.exitCode = await runCommand(process.argv.slice(2));

@@ -38,7 +38,7 @@ function cause(code, root) {
     return 'The package registry can not be reached. Check the network, and the registry and proxy that "npm config list" shows; then try again.';
   }
   if (code === 'ENOSPC')
-    return `The disk is full: ${freeMegabytes(root)} MB are free at ${root}, and an installation takes about 700 MB.`;
+    return `The disk is full: ${freeMegabytes(root)} MB are free at ${root}, and an installation takes about 450 MB, and as much again in npm's cache.`;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return `This user may not write to ${root} or to npm's cache. Use a directory of your own, or the user who installed it.`;
   }
