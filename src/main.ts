@@ -1,40 +1,40 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import fastifyStatic from '@fastify/static';
-import fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
+import { join, resolve } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { Authenticator } from './api/authenticator.ts';
 import { DEFAULT_API_LIMITS } from './api/context.ts';
 import { registerApi } from './api/server.ts';
 import { startDemo } from './cli/demo.ts';
+import { Closers } from './closers.ts';
 import { ConfigError, loadConfig, publicAddresses } from './config.ts';
 import type { Config } from './config.ts';
-import { claimDataDirectory, DataDirectoryBusy } from './data-directory.ts';
+import { claimDataDirectory } from './data-directory.ts';
 import { Database } from './database/database.ts';
 import { ensureDemoLives } from './database/demo-lives.ts';
-import { loadDirectory, readReplayRecords } from './database/directory.ts';
+import { loadDirectory, readReplaysOfSessions } from './database/directory.ts';
 import { EmbeddedPostgres } from './database/embedded-postgres.ts';
 import { ensureRoot } from './database/first-start.ts';
 import { migrate } from './database/migrate.ts';
 import { applySessionFacts } from './database/sessions.ts';
-import { failureKind } from './database/transaction.ts';
 import { Delivery } from './delivery/delivery.ts';
+import { HttpListener } from './http-listener.ts';
 import { RtmpListener } from './ingest/rtmp-listener.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { SessionFact } from './ledger/session-fact.ts';
 import { Lives } from './lives/lives.ts';
 import { createLog } from './log.ts';
 import type { Logger } from './log.ts';
+import { servePages } from './pages.ts';
+import { explainDatabase, explainDataDirectory, explainListening, StartError } from './start-error.ts';
 
 const PAGES = join(import.meta.dirname, '../web/dist');
-/** Closing takes this long at the most, whatever hangs. */
+/** Closing takes this long at the most, whatever hangs; the rooms get less, so that PostgreSQL is always told. */
 const CLOSE_WITHIN_MS = 9_000;
-const LEDGER_WITHIN_MS = 3_000;
-const REQUESTS_WITHIN_MS = 1_000;
+const CLOSE_ROOMS_WITHIN_MS = 6_000;
+const POSTGRES_WITHIN_MS = 2_500;
+const LEDGER_WITHIN_MS = 2_500;
+/** A database that is waited for is spoken of after this time. */
+const TELL_AFTER_MS = 2_000;
 
 /** A server that runs. */
 export interface Server {
@@ -53,37 +53,33 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Starts all rooms in order; what was started is closed again when one fails. */
+/** Starts all rooms in order; what was started is closed again when one fails. Throws StartError for what the one who starts it can mend. */
 export async function startServer(config: Config, log: Logger): Promise<Server> {
-  const closers: (() => Promise<void> | void)[] = [];
-  let closing: Promise<void> | null = null;
-  const close = (): Promise<void> => (closing ??= closeAll(closers, log));
+  const closers = new Closers(log, CLOSE_ROOMS_WITHIN_MS);
   try {
-    return await startRooms(config, log, closers, close);
+    return await startRooms(config, log, closers);
   } catch (error) {
-    await close();
-    throw error;
+    await closers.close();
+    throw explainDataDirectory(error, resolve(config.dataDir));
   }
 }
 
-async function startRooms(config: Config, log: Logger, closers: (() => Promise<void> | void)[], close: () => Promise<void>): Promise<Server> {
+async function startRooms(config: Config, log: Logger, closers: Closers): Promise<Server> {
   const { directory, release } = claimDataDirectory(config.dataDir);
-  closers.push(release);
+  closers.add('data directory', release);
 
-  const postgres = config.databaseUrl === null ? await EmbeddedPostgres.start({ directory: join(directory, 'postgres'), log }) : null;
-  if (postgres !== null) closers.push(() => postgres.close());
-  const database = await Database.open({ connection: config.databaseUrl ?? { ...postgres?.connection }, log });
-  closers.push(() => database.close());
-  await migrate(database);
+  const { database, databaseLog } = await startDatabase(config, directory, log, closers);
   const root = await ensureRoot(database, { password: config.rootPassword, dvrWindowS: config.dvrMaxWindowS });
 
   const demoKeys = config.demo > 0 ? await ensureDemoLives(database, config.demo, config.dvrMaxWindowS) : [];
 
   const apply = async (facts: readonly SessionFact[], signal: AbortSignal): Promise<void> => {
     const applied = await database.transaction((client) => applySessionFacts(client, facts), { idempotent: true, signal });
-    if (applied.replays.length === 0) return;
-    const replays = await readReplayRecords(database, applied.replays.map(({ videoId }) => videoId));
-    for (const replay of replays) lives.putReplay(replay);
+    // Asked for anew, and not taken from what was applied: after a lost answer the second try applies nothing, and the replays are there all the same.
+    const ended = facts.filter((fact) => fact.state === 'ended' && fact.saveReplay).map(({ sessionId }) => sessionId);
+    const sessionIds = [...new Set([...ended, ...applied.replays.map(({ sessionId }) => sessionId)])];
+    if (sessionIds.length === 0) return;
+    for (const replay of await readReplaysOfSessions(database, sessionIds)) lives.putReplay(replay);
   };
   const lives = new Lives({
     dataDirectory: directory,
@@ -96,15 +92,16 @@ async function startRooms(config: Config, log: Logger, closers: (() => Promise<v
     playlistWindowS: config.playlistWindowS,
     writeFact: (fact) => void ledger.append(fact),
   });
-  const isPoison = (error: unknown): boolean => failureKind(error) === 'other';
-  const ledger = await Ledger.open({ directory: join(directory, 'ledger'), apply, log, isPoison });
-  closers.push(() => ledger.close());
-  closers.push(async () => {
-    if (!(await ledger.drained(LEDGER_WITHIN_MS))) log.warn({ facts: ledger.pending }, 'closing with facts that the database does not have: they go there at the next start');
+  const ledger = await Ledger.open({ directory: join(directory, 'ledger'), apply, log });
+  closers.add('ledger', () => ledger.close());
+  closers.add('facts', async () => {
+    if (!(await ledger.drained(LEDGER_WITHIN_MS))) {
+      log.warn({ facts: ledger.pending }, 'closing with facts that the database does not have: they go there at the next start');
+    }
   });
   await ledger.drained(LEDGER_WITHIN_MS);
+  closers.add('lives', () => lives.close());
   await lives.start(await loadDirectory(database), ledger.openSessions());
-  closers.push(() => lives.close());
 
   const authenticator = new Authenticator(database);
   const delivery = new Delivery({
@@ -115,7 +112,14 @@ async function startRooms(config: Config, log: Logger, closers: (() => Promise<v
       return user !== null && (privacy === 4 || user.id === ownerId || user.role <= 1);
     },
   });
-  const http = await startHttp(config, delivery, closers);
+  const http = new HttpListener({ host: config.httpHost, port: config.httpPort, first: (request, response) => delivery.handle(request, response), log });
+  closers.add('http', () => {
+    delivery.close();
+    return http.close();
+  });
+  await http.start().catch((error: unknown) => {
+    throw explainListening(error, 'http', { host: config.httpHost, port: config.httpPort });
+  });
   const rtmp = new RtmpListener({
     host: config.rtmpHost,
     port: config.rtmpPort,
@@ -123,8 +127,10 @@ async function startRooms(config: Config, log: Logger, closers: (() => Promise<v
     log,
     limits: { handshakeMs: config.rtmpHandshakeTimeoutMs, publishMs: config.rtmpHandshakeTimeoutMs, readMs: config.rtmpReadTimeoutMs, publishers: config.maxPublishers },
   });
-  await rtmp.start();
-  closers.push(() => rtmp.close());
+  closers.add('rtmp', () => rtmp.close());
+  await rtmp.start().catch((error: unknown) => {
+    throw explainListening(error, 'rtmp', { host: config.rtmpHost, port: config.rtmpPort });
+  });
 
   const { publicUrl, rtmpPublicUrl } = publicAddresses(config, { http: http.port, rtmp: rtmp.port });
   await http.serve(async (app) => {
@@ -139,8 +145,9 @@ async function startRooms(config: Config, log: Logger, closers: (() => Promise<v
       limits: DEFAULT_API_LIMITS,
     };
     await registerApi(app, { database, lives, authenticator, settings, log });
+    await servePages(app, PAGES);
   });
-  if (config.demo > 0) closers.push(startDemo({ streamKeys: demoKeys, rtmpUrl: `rtmp://127.0.0.1:${rtmp.port}/live`, log }));
+  if (config.demo > 0) closers.add('demo', startDemo({ streamKeys: demoKeys, rtmpUrl: `rtmp://127.0.0.1:${rtmp.port}/live`, log }));
   return {
     publicUrl,
     rtmpPublicUrl,
@@ -150,75 +157,37 @@ async function startRooms(config: Config, log: Logger, closers: (() => Promise<v
     lives,
     database,
     ledger,
-    databaseLog: postgres?.logFile ?? null,
-    close,
+    databaseLog,
+    close: () => closers.close(),
   };
 }
 
-/** Listens at once, and answers 503 until `serve` has put the pages and the API there: the port is known before what it is told to. */
-async function startHttp(
+/** The embedded PostgreSQL or the one of the settings, migrated. */
+async function startDatabase(
   config: Config,
-  delivery: Delivery,
-  closers: (() => Promise<void> | void)[],
-): Promise<{ port: number; serve: (register: (app: FastifyInstance) => Promise<void>) => Promise<void> }> {
-  let handler: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
-  const server = createServer({ keepAliveTimeout: 30_000, noDelay: true }, (request, response) => {
-    if (delivery.handle(request, response)) return;
-    if (handler !== null) return handler(request, response);
-    response.writeHead(503, { 'Retry-After': '1' }).end();
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: config.httpHost, port: config.httpPort, backlog: 4096 }, resolve);
-  });
-  closers.push(async () => {
-    delivery.close();
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeIdleConnections();
-    const timer = setTimeout(() => server.closeAllConnections(), REQUESTS_WITHIN_MS);
-    await closed;
-    clearTimeout(timer);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    serve: async (register) => {
-      let whenReady: typeof handler = null;
-      const app = fastify({ logger: false, serverFactory: (handle) => ((whenReady = handle), server) });
-      await register(app);
-      await servePages(app);
-      await app.ready();
-      // not before: a request that came while routes are added would throw inside fastify
-      handler = whenReady;
-    },
-  };
-}
-
-/** The pages: files as they are, and the application for every path that it knows better. */
-async function servePages(app: FastifyInstance): Promise<void> {
-  const index = join(PAGES, 'index.html');
-  if (!existsSync(index)) {
-    app.get('/', (_request, reply) => reply.code(503).type('text/plain').send('The pages are not built: run npm start, or npx vite build web.\n'));
-    return;
+  directory: string,
+  log: Logger,
+  closers: Closers,
+): Promise<{ database: Database; databaseLog: string | null }> {
+  const { databaseUrl } = config;
+  if (databaseUrl === null) {
+    const postgres = await EmbeddedPostgres.start({ directory: join(directory, 'postgres'), log });
+    closers.add('postgres', () => postgres.close(), { leastMs: POSTGRES_WITHIN_MS });
+    const database = await Database.open({ connection: { ...postgres.connection }, log });
+    closers.add('database', () => database.close());
+    await migrate(database);
+    return { database, databaseLog: postgres.logFile };
   }
-  await app.register(fastifyStatic, {
-    root: PAGES,
-    wildcard: false,
-    index: false,
-    setHeaders: (response, path) => {
-      void response.header('Cache-Control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'public, max-age=300');
-    },
-  });
-  const html = readFileSync(index);
-  app.get('/*', (_request, reply) => reply.header('Cache-Control', 'no-cache').type('text/html; charset=utf-8').send(html));
-}
-
-async function closeAll(closers: (() => Promise<void> | void)[], log: Logger): Promise<void> {
-  for (const closer of closers.splice(0).reverse()) {
-    try {
-      await closer();
-    } catch (error) {
-      log.error({ err: error }, 'closing');
-    }
+  const waiting = setTimeout(() => log.info('waiting for the database'), TELL_AFTER_MS);
+  try {
+    const database = await Database.open({ connection: databaseUrl, log });
+    closers.add('database', () => database.close());
+    await migrate(database);
+    return { database, databaseLog: null };
+  } catch (error) {
+    throw explainDatabase(error, databaseUrl);
+  } finally {
+    clearTimeout(waiting);
   }
 }
 
@@ -231,9 +200,9 @@ async function main(): Promise<void> {
   }
   const log = createLog(config.logLevel);
   const began = performance.now();
-  const server = await startServer(config, log);
+  const starting = startServer(config, log);
   let stopping = false;
-  // Ctrl-C comes more than once under npm: from the terminal, and passed on
+  // Ctrl-C comes more than once under npm: from the terminal, and passed on. It may come while rooms are being started, too.
   const stop = (signal: string): void => {
     if (stopping) return;
     stopping = true;
@@ -242,10 +211,12 @@ async function main(): Promise<void> {
       log.error('closing takes too long: the process ends now');
       process.exit(1);
     }, CLOSE_WITHIN_MS).unref();
-    void server.close().then(() => process.exit(0));
+    void starting.then((server) => server.close()).then(() => process.exit(0));
   };
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('SIGTERM', () => stop('SIGTERM'));
+  const server = await starting;
+  if (stopping) return;
   process.stdout.write(await welcome(server));
   process.stdout.write(`Reprise ${packageJson.version} is ready, in ${((performance.now() - began) / 1000).toFixed(1)} s.\n`);
 }
@@ -272,7 +243,7 @@ if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    const told = error instanceof ConfigError || error instanceof DataDirectoryBusy;
+    const told = error instanceof ConfigError || error instanceof StartError;
     process.stderr.write(`${told ? error.message : ((error as Error).stack ?? String(error))}\n`);
     process.exit(1);
   }
