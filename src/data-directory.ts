@@ -1,35 +1,49 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { explainDataDirectory, StartError } from './start-error.ts';
 
-/** Another server works in this data directory. */
-export class DataDirectoryBusy extends Error {
-  constructor(directory: string, pid: number) {
-    super(`${directory} is in use by another Reprise server (process ${pid}). Stop it, or give this one a data directory of its own.`);
-    this.name = 'DataDirectoryBusy';
-  }
-}
+const BUSY = 'Stop it, or give this one a directory of its own with --data-dir.';
+const CLAIM_FILE = 'server.pid';
 
 /**
  * Makes the data directory and claims it for this process; gives its absolute path and what ends the claim. The claim of a process that
- * was killed is void. Throws DataDirectoryBusy.
+ * was killed is void. Throws StartError.
  */
 export function claimDataDirectory(dataDir: string): { directory: string; release: () => void } {
   const directory = resolve(dataDir);
-  mkdirSync(directory, { recursive: true });
-  const file = join(directory, 'server.pid');
+  try {
+    mkdirSync(directory, { recursive: true });
+    return { directory, release: claim(directory) };
+  } catch (error) {
+    throw explainDataDirectory(error, directory);
+  }
+}
+
+function claim(directory: string): () => void {
+  const file = join(directory, CLAIM_FILE);
   const mine = `${process.pid} ${processBirth(process.pid)}\n`;
-  for (let tries = 0; ; tries += 1) {
-    try {
-      writeFileSync(file, mine, { flag: 'wx' });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === 3) throw error;
-    }
+  for (let tries = 0; !tryWrite(file, mine); tries += 1) {
     const [pid, birth] = readClaim(file);
-    if (pid !== process.pid && birth !== '' && processBirth(pid) === birth) throw new DataDirectoryBusy(directory, pid);
+    if (tries === 3 || (pid !== process.pid && birth !== '' && processBirth(pid) === birth)) {
+      throw new StartError(`data-dir: ${directory} is in use by another Reprise server (process ${pid}). ${BUSY}`);
+    }
     rmSync(file, { force: true });
   }
-  return { directory, release: () => rmSync(file, { force: true }) };
+  // Only what is still ours: somebody may have mended things by hand.
+  return () => {
+    if (readFileSync(file, 'utf8') === mine) rmSync(file, { force: true });
+  };
+}
+
+/** False when there is such a file already. */
+function tryWrite(file: string, text: string): boolean {
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 function readClaim(file: string): [number, string] {

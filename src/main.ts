@@ -112,7 +112,12 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
       return user !== null && (privacy === 4 || user.id === ownerId || user.role <= 1);
     },
   });
-  const http = new HttpListener({ host: config.httpHost, port: config.httpPort, first: (request, response) => delivery.handle(request, response), log });
+  const http = new HttpListener({
+    host: config.httpHost,
+    port: config.httpPort,
+    first: (request, response) => delivery.handle(request, response),
+    log,
+  });
   closers.add('http', () => {
     delivery.close();
     return http.close();
@@ -125,7 +130,12 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     port: config.rtmpPort,
     door: lives,
     log,
-    limits: { handshakeMs: config.rtmpHandshakeTimeoutMs, publishMs: config.rtmpHandshakeTimeoutMs, readMs: config.rtmpReadTimeoutMs, publishers: config.maxPublishers },
+    limits: {
+      handshakeMs: config.rtmpHandshakeTimeoutMs,
+      publishMs: config.rtmpHandshakeTimeoutMs,
+      readMs: config.rtmpReadTimeoutMs,
+      publishers: config.maxPublishers,
+    },
   });
   closers.add('rtmp', () => rtmp.close());
   await rtmp.start().catch((error: unknown) => {
@@ -147,7 +157,8 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     await registerApi(app, { database, lives, authenticator, settings, log });
     await servePages(app, PAGES);
   });
-  if (config.demo > 0) closers.add('demo', startDemo({ streamKeys: demoKeys, rtmpUrl: `rtmp://127.0.0.1:${rtmp.port}/live`, log }));
+  if (config.demo > 0)
+    closers.add('demo', startDemo({ streamKeys: demoKeys, rtmpUrl: `rtmp://127.0.0.1:${rtmp.port}/live`, log }));
   return {
     publicUrl,
     rtmpPublicUrl,
@@ -193,7 +204,11 @@ async function startDatabase(
 
 /** What `npm start` runs: settings, server, words for a person, and an orderly end. */
 async function main(): Promise<void> {
-  const config = loadConfig({ argv: process.argv.slice(2), env: process.env, readFile: (path) => (existsSync(path) ? readFileSync(path, 'utf8') : null) });
+  const config = loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    readFile: (path) => (existsSync(path) ? readFileSync(path, 'utf8') : null),
+  });
   if ('help' in config) {
     process.stdout.write(`${config.help}\n`);
     return;

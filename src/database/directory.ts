@@ -61,8 +61,8 @@ export async function readReplayRecord(database: Queryable, videoUuid: string): 
   return rows[0] ?? null;
 }
 
-/** These replays, as far as they exist. */
-export async function readReplayRecords(database: Queryable, videoIds: readonly number[]): Promise<ReplayRecord[]> {
-  const { rows } = await database.query<ReplayRecord>(`${REPLAYS} where v.id = any($1::integer[])`, [videoIds]);
+/** The replays of these sessions, as far as there are any. */
+export async function readReplaysOfSessions(database: Queryable, sessionIds: readonly string[]): Promise<ReplayRecord[]> {
+  const { rows } = await database.query<ReplayRecord>(`${REPLAYS} where r.session_id = any($1::uuid[])`, [sessionIds]);
   return rows;
 }
