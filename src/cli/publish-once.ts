@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { ProtocolError } from '../errors.ts';
 import { RtmpClientConnection } from '../rtmp/client-connection.ts';
-import type { FlvFile } from '../rtmp/flv-file.ts';
-import { frameClock } from './frame-clock.ts';
+import type { MediaSource } from './media-source.ts';
+import { parseRtmpUrl } from './rtmp-url.ts';
 
 export type PublishEvent =
   | { readonly kind: 'connecting' }
@@ -12,26 +12,52 @@ export type PublishEvent =
   | { readonly kind: 'disconnected'; readonly reason: string };
 
 export interface PublishOnceOptions {
+  /** rtmp://host[:port]/app/key */
   readonly url: string;
-  readonly file: FlvFile;
+  readonly source: MediaSource;
+  /** Aborting says goodbye to the server. */
   readonly signal: AbortSignal;
+  /** Aborting resets the connection without a word, as a crash or a power cut would. */
+  readonly crash?: AbortSignal;
   readonly onEvent?: (event: PublishEvent) => void;
 }
 
-const DEFAULT_PORT = 1935;
-const GOODBYE_MS = 1000;
-/** With more than this unsent the server is too slow for us: nothing is added until it has read. */
-const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
+/** How a connection went. */
+export interface PublishOutcome {
+  /** `ended`: the source had no more; `stopped`: we were told to; `lost`: anything else. */
+  readonly end: 'ended' | 'stopped' | 'refused' | 'lost';
+  /** How long media was taken; 0 when it never was. */
+  readonly publishedMs: number;
+  readonly refusal: { readonly code: string; readonly description: string } | null;
+  readonly reason: string;
+}
 
-/** Publishes over one connection until it is over or aborted; resolves with whether it was taken. Never rejects. */
-export function publishOnce(options: PublishOnceOptions): Promise<boolean> {
-  const { file, signal, onEvent } = options;
-  const { host, port, app, streamKey, tcUrl } = parseUrl(options.url);
+const GOODBYE_MS = 3000;
+const PUBLISHED_WITHIN_MS = 10_000;
+/** A server that takes nothing for so long is gone, whatever TCP says. */
+const STALLED_MS = 15_000;
+const WATCH_MS = 1000;
+
+/** Publishes over one connection until it is over or aborted. Never rejects; throws when the URL is none. */
+export function publishOnce(options: PublishOnceOptions): Promise<PublishOutcome> {
+  const { source, signal, crash, onEvent } = options;
+  const { host, port, app, streamKey, tcUrl } = parseRtmpUrl(options.url);
   return new Promise((resolve) => {
-    let published = false;
+    let publishedAt = -1;
+    let end: PublishOutcome['end'] = 'lost';
+    let refusal: PublishOutcome['refusal'] = null;
     let reason = 'closed by the server';
-    let leaveClock = (): void => {};
+    let leave = (): void => {};
     const socket = connect({ host, port, noDelay: true });
+    const goodbye = (): void => {
+      leave();
+      if (end === 'lost') end = 'stopped';
+      reason = end;
+      rtmp.unpublish();
+      socket.end();
+      if (socket.connecting) socket.destroy();
+      else setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
+    };
     const rtmp = new RtmpClientConnection({
       app,
       tcUrl,
@@ -41,73 +67,71 @@ export function publishOnce(options: PublishOnceOptions): Promise<boolean> {
       handler: {
         write: (bytes) => void socket.write(bytes),
         published: () => {
-          published = true;
+          publishedAt = performance.now();
           onEvent?.({ kind: 'published' });
-          if (file.metadata !== null) rtmp.writeMetadata(file.metadata);
-          rtmp.writeTags(file.configs, 0, file.configs.length, 0);
-          leaveClock = frameClock.join(pace(rtmp, file, () => socket.writableLength < MAX_UNSENT_BYTES));
+          leave = source.play({
+            rtmp,
+            unsentBytes: () => socket.writableLength,
+            ended: () => {
+              end = 'ended';
+              goodbye();
+            },
+          });
         },
         failed: (code, description) => {
+          leave();
+          if (end === 'lost') end = 'refused';
+          refusal = { code, description };
+          reason = 'refused';
           onEvent?.({ kind: 'refused', code, description });
           socket.end();
+          setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
         },
       },
     });
-    const goodbye = (): void => {
-      leaveClock();
-      reason = 'stopped';
-      rtmp.unpublish();
-      socket.end();
-      if (socket.connecting) socket.destroy();
-      else setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
+    const giveUp = (why: string): void => {
+      reason = why;
+      socket.destroy();
     };
+    const unplug = (): void => {
+      leave();
+      end = 'stopped';
+      reason = 'crashed';
+      socket.resetAndDestroy();
+    };
+    const began = performance.now();
+    let takenBytes = 0;
+    let takenAt = began;
+    const watch = setInterval(() => {
+      const now = performance.now();
+      const taken = socket.bytesWritten - socket.writableLength;
+      if (taken !== takenBytes || socket.writableLength === 0) takenAt = now;
+      takenBytes = taken;
+      if (publishedAt < 0 && now - began > PUBLISHED_WITHIN_MS)
+        giveUp(socket.connecting ? 'no connection in time' : 'no answer in time');
+      else if (now - takenAt > STALLED_MS) giveUp('the server takes nothing any more');
+    }, WATCH_MS);
     onEvent?.({ kind: 'connecting' });
     socket.on('connect', () => rtmp.start());
     socket.on('data', (bytes) => {
       try {
         rtmp.push(bytes);
       } catch (error) {
-        reason = error instanceof ProtocolError ? error.reason : String(error);
-        socket.destroy();
+        giveUp(error instanceof ProtocolError ? error.reason : String(error));
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) => (reason = error.code ?? error.message));
     socket.on('close', () => {
-      leaveClock();
+      leave();
+      clearInterval(watch);
       signal.removeEventListener('abort', goodbye);
+      crash?.removeEventListener('abort', unplug);
       onEvent?.({ kind: 'disconnected', reason });
-      resolve(published);
+      resolve({ end, publishedMs: publishedAt < 0 ? 0 : performance.now() - publishedAt, refusal, reason });
     });
-    if (signal.aborted) goodbye();
+    crash?.addEventListener('abort', unplug, { once: true });
+    if (crash?.aborted) unplug();
+    else if (signal.aborted) goodbye();
     else signal.addEventListener('abort', goodbye, { once: true });
   });
-}
-
-/** Sends, at each tick, the frames whose time has come; the file begins anew behind its last frame. */
-function pace(rtmp: RtmpClientConnection, file: FlvFile, mayWrite: () => boolean): (now: number) => void {
-  const { frames, durationMs } = file;
-  const startedAt = performance.now();
-  let next = 0;
-  let shiftMs = 0;
-  return (now) => {
-    const due = now - startedAt;
-    while (mayWrite()) {
-      let to = next;
-      while (to < frames.length && frames[to].timestampMs + shiftMs <= due) to += 1;
-      rtmp.writeTags(frames, next, to, shiftMs);
-      next = to;
-      if (next < frames.length) return;
-      next = 0;
-      shiftMs += durationMs;
-    }
-  };
-}
-
-function parseUrl(text: string): { host: string; port: number; app: string; streamKey: string; tcUrl: string } {
-  const url = new URL(text);
-  const parts = url.pathname.split('/').filter((part) => part !== '');
-  const streamKey = (parts.pop() ?? '') + url.search;
-  const app = parts.join('/');
-  const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port, app, streamKey, tcUrl: `rtmp://${url.host}/${app}` };
 }

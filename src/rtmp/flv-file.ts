@@ -47,8 +47,8 @@ export function parseFlvFile(bytes: Uint8Array): FlvFile {
     const tag: FlvTag = { type, timestampMs, body: reader.bytes(size) };
     reader.skip(Math.min(BACK_POINTER_BYTES, reader.left));
     if (type === MESSAGE_TYPE.data) metadata ??= tag.body;
-    else if (isConfig(tag)) configs.push(tag);
-    else if (isFrame(tag)) frames.push(tag);
+    else if (isConfigTag(tag)) configs.push(tag);
+    else if (isFrameTag(tag)) frames.push(tag);
   }
   if (frames.length === 0) throw new ProtocolError('bad_flv', 'no frames');
   const start = Math.min(...configs.map((tag) => tag.timestampMs), frames[0].timestampMs);
@@ -71,12 +71,14 @@ function turn(frames: readonly FlvTag[], type: number): number {
   return times.length === 1 ? 1 : Math.round(((last - first) * times.length) / (times.length - 1));
 }
 
-function isConfig({ type, body }: FlvTag): boolean {
+/** A codec configuration. */
+export function isConfigTag({ type, body }: FlvTag): boolean {
   if (type === MESSAGE_TYPE.video) return body[0] & 0x80 ? (body[0] & 15) === 0 : (body[0] & 15) === 7 && body[1] === 0;
   return type === MESSAGE_TYPE.audio && (body[0] >> 4 === 9 ? (body[0] & 15) === 0 : body[0] >> 4 === 10 && body[1] === 0);
 }
 
-function isFrame({ type, body }: FlvTag): boolean {
+/** A frame of audio or video. */
+export function isFrameTag({ type, body }: FlvTag): boolean {
   if (type === MESSAGE_TYPE.audio) return body.length > 2;
   // 2 in the second byte: end of sequence.
   return type === MESSAGE_TYPE.video && body.length > 5 && ((body[0] & 0x80) !== 0 || body[1] === 1);
