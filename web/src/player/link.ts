@@ -7,6 +7,8 @@ export interface LinkOptions {
   url: string;
   /** The bearer token for a video that is not public. */
   token: () => string | null;
+  /** Whether a replay starts by itself. */
+  autoplay: boolean;
   /** Gets a new token; the link tries again after. */
   renewToken: () => Promise<void>;
   onView: (view: LinkView) => void;

@@ -41,10 +41,10 @@ export class NativeLink implements Link {
   }
 
   #open(): void {
-    const { video, url } = this.#options;
+    const { video, url, autoplay } = this.#options;
     this.#opened = true;
     video.src = url;
-    video.play().catch(() => undefined);
+    if (autoplay || this.#said !== null) video.play().catch(() => undefined);
   }
 
   async #keepLooking(): Promise<void> {

@@ -11,15 +11,20 @@ export class ReplayLink implements Link {
   #hls: HlsClass | null = null;
   #trouble: Picture | null = null;
   #failures = 0;
+  #wanted: boolean;
 
   constructor(Hls: typeof HlsClass, options: LinkOptions) {
     this.#Hls = Hls;
     this.#options = options;
+    this.#wanted = options.autoplay;
   }
 
   start(): void {
+    const { signal } = this.#stop;
+    this.#options.video.addEventListener('play', () => (this.#wanted = true), { signal });
+    this.#options.video.addEventListener('pause', () => (this.#wanted = false), { signal });
     const timer = setInterval(() => this.#tick(), 250);
-    this.#stop.signal.addEventListener('abort', () => clearInterval(timer));
+    signal.addEventListener('abort', () => clearInterval(timer));
     this.#open(-1);
   }
 
@@ -53,12 +58,12 @@ export class ReplayLink implements Link {
       if (error.type === ErrorTypes.MEDIA_ERROR && this.#failures < 2) {
         this.#failures += 1;
         hls.recoverMediaError();
-        video.play().catch(() => undefined);
+        if (this.#wanted) video.play().catch(() => undefined);
       } else void this.#retry(hls, error.response?.code ?? 0);
     });
     hls.loadSource(url);
     hls.attachMedia(video);
-    video.play().catch(() => undefined);
+    if (this.#wanted) video.play().catch(() => undefined);
   }
 
   async #retry(hls: HlsClass, status: number): Promise<void> {
