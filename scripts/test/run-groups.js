@@ -2,6 +2,8 @@ import { run } from 'node:test';
 
 const COUNTS = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'];
 const WORDS = { passed: 'pass', failed: 'fail' };
+/** No group takes this long: something hangs, and is ended with the names of what was running. */
+const GROUP_DEADLINE_MS = 20 * 60_000;
 const SUMMARY_LINE = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 /**
@@ -12,7 +14,17 @@ export async function* runGroups({ groups, names, root, signal }, totals, before
   const start = performance.now();
   for (const { files, concurrency, timeoutMs } of groups) {
     if (signal.aborted) break;
-    const options = { cwd: root, signal, files: files.map((file) => `${root}/${file}`), concurrency, timeout: timeoutMs };
+    // a test that failed may leave a server or a timer behind: its file ends all the same
+    const execArgv = ['--test-force-exit'];
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(GROUP_DEADLINE_MS)]);
+    const options = {
+      cwd: root,
+      signal: deadline,
+      execArgv,
+      files: files.map((file) => `${root}/${file}`),
+      concurrency,
+      timeout: timeoutMs,
+    };
     const stream = run(names.length > 0 ? { ...options, testNamePatterns: names } : options);
     for await (const event of stream) {
       const { type, data } = event;
