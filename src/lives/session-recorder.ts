@@ -1,4 +1,5 @@
 import { MEDIA_TIMESCALE } from '../media/track.ts';
+import { encodeInitSegment } from '../mp4/init-segment.ts';
 import type { InitSegment, PackagerOutput, Part } from '../packager/packager.ts';
 import type { Run } from '../packager/media-timeline.ts';
 import { initUri, volumeUri } from '../recording/layout.ts';
@@ -43,7 +44,8 @@ export class SessionRecorder implements PackagerOutput {
   readonly #windowTicks: () => number;
   readonly #now: () => number;
   readonly #onFirstPart: () => void;
-  #init: InitSegment | null = null;
+  /** The newest init segment: a volume that begins with the same bytes names that one, so that players need not read it again. */
+  #init: (InitSegment & { readonly uri: string }) | null = null;
   #run: Run | null = null;
   #volumeTicks = 0;
   /** Handed to the recording, and what of it has reached the disk. */
@@ -69,7 +71,9 @@ export class SessionRecorder implements PackagerOutput {
     this.#ticks = this.#writtenTicks = (totals.ms * MEDIA_TIMESCALE) / 1000;
     this.#width = totals.width;
     this.#height = totals.height;
-    if (stored !== null && !stored.meta.saveReplay) this.#droppable = volumesOf(stored);
+    if (stored === null) return;
+    if (!stored.meta.saveReplay) this.#droppable = volumesOf(stored);
+    this.#init = newestInit(stored);
   }
 
   /** What comes is on its way to the disk; once that has failed, what is really there counts. */
@@ -81,12 +85,12 @@ export class SessionRecorder implements PackagerOutput {
   }
 
   init(init: InitSegment, discontinuity: boolean): void {
-    const same = this.#init !== null && this.#run !== null && sameBytes(this.#init.bytes, init.bytes);
+    const same = this.#init !== null && sameBytes(this.#init.bytes, init.bytes) ? this.#init : null;
     this.#noteVolume();
-    const volume = this.recording.startVolume(init.bytes, discontinuity, !same);
+    const volume = this.recording.startVolume(init.bytes, discontinuity, same === null);
     const { sessionId } = this.recording.meta;
-    const uri = same && this.#run !== null ? this.#run.initUri : initUri(sessionId, volume, init.bytes.length);
-    this.#init = init;
+    const uri = same?.uri ?? initUri(sessionId, volume, init.bytes.length);
+    this.#init = { ...init, uri };
     this.#run = { baseUri: volumeUri(sessionId, volume), initUri: uri, discontinuity, video: init.video, audio: init.audio };
     this.#edge.timeline.startRun(this.#run, init.bytes.length);
     this.#volumeTicks = 0;
@@ -168,7 +172,7 @@ export class SessionRecorder implements PackagerOutput {
   }
 
   #noteVolume(): void {
-    if (this.#init === null || this.recording.meta.saveReplay) return;
+    if (this.#init === null || this.#run === null || this.recording.meta.saveReplay) return;
     const lastSequence = this.#edge.timeline.segments.next - 1;
     this.#droppable.push({ volume: this.recording.volumeNumber, initBytes: this.#init.bytes.length, lastSequence });
   }
@@ -181,6 +185,20 @@ export class SessionRecorder implements PackagerOutput {
       this.recording.dropVolume(volume, initBytes);
     }
   }
+}
+
+/** What the recording's last volume begins with, and the URI it has in the playlist. */
+function newestInit({ meta, runs }: StoredRecording): (InitSegment & { readonly uri: string }) | null {
+  const last = runs.at(-1);
+  const named = runs.findLast((run) => run.newInit) ?? runs[0];
+  if (last === undefined || named === undefined) return null;
+  const { video, audio } = last;
+  return {
+    bytes: encodeInitSegment({ video, audio }),
+    video,
+    audio,
+    uri: initUri(meta.sessionId, named.volume, named.initBytes),
+  };
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
