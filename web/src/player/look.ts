@@ -46,6 +46,8 @@ async function read(url: string, token: string | null, ms: number, signal: Abort
   try {
     const answer = await fetch(url, {
       headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      // what is kept for a second here would be given to hls.js as news
+      cache: 'no-store',
       signal: AbortSignal.any([signal, AbortSignal.timeout(ms)]),
     });
     const text = await answer.text();
