@@ -12,6 +12,7 @@ const COMMANDS = {
   start: { entry: 'src/main.ts', pages: true },
   test: { entry: 'scripts/test.js', pages: false }, // builds them as one of its checks
   check: { entry: 'scripts/check.js', pages: false },
+  bench: { entry: 'scripts/bench.js', pages: false },
   reprise: { entry: 'src/cli/reprise.ts', pages: false },
 };
 
@@ -23,7 +24,7 @@ export function repriseCommand(args) {
   return [forServer ? 'start' : 'reprise', ...args];
 }
 
-/** Runs `start`, `test`, `check` or `reprise` with its arguments; resolves with the exit code. */
+/** Runs `start`, `test`, `check`, `bench` or `reprise` with its arguments; resolves with the exit code. */
 export async function runCommand([name, ...args]) {
   const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : null;
   if (command === null) {

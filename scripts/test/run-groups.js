@@ -38,11 +38,12 @@ export async function* runGroups({ groups, names, root, signal }, totals, before
       }
     }
   }
+  const duration_ms = performance.now() - start;
+  // the reporter tells at this what failed: before the counts, so that these are the last to be seen
+  yield { type: 'test:summary', data: { success: totals.success, counts: totals.counts, duration_ms } };
   for (const line of beforeSummary()) yield diagnostic(line);
   for (const name of COUNTS) yield diagnostic(`${WORDS[name] ?? name} ${totals.counts[name] ?? 0}`);
-  const duration_ms = performance.now() - start;
   yield diagnostic(`duration_ms ${duration_ms}`);
-  yield { type: 'test:summary', data: { success: totals.success, counts: totals.counts, duration_ms } };
 }
 
 function diagnostic(message) {
