@@ -66,7 +66,7 @@ export default tseslint.config(
   {
     // settings come in by one door
     files: ['src/**/*.ts'],
-    ignores: ['src/**/*.test.ts', 'src/main.ts', 'src/cli/*.ts', 'src/database/embedded/account.ts'], // the last makes the environment of a program
+    ignores: ['src/**/*.test.ts', 'src/main.ts', 'src/cli/**/*.ts', 'src/database/embedded/account.ts'], // the last makes the environment of a program
     rules: {
       'no-restricted-properties': [
         'error',

@@ -19,12 +19,12 @@ export const MAY_IMPORT = {
   recording: ['bytes', 'media', 'mp4', 'packager'],
   ledger: [],
   database: ['ledger/session-fact'],
-  lives: ['media', 'packager', 'recording', 'ledger', 'database'],
+  lives: ['media', 'mp4', 'packager', 'recording', 'ledger', 'database'],
   jobs: ['mp4', 'recording', 'database'],
   ingest: ['bytes', 'media', 'rtmp', 'lives'],
   delivery: ['media', 'mp4', 'packager', 'recording', 'lives'],
   api: ['media', 'packager', 'recording', 'lives', 'database'],
-  cli: ['bytes', 'media', 'rtmp', 'main', 'config', 'api/contract'],
+  cli: ['bytes', 'media', 'rtmp', 'mp4', 'database', 'main', 'config', 'api/contract'],
   main: '*',
 };
 
