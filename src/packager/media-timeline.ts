@@ -146,7 +146,14 @@ export class MediaTimeline {
   }
 
   /** A whole segment of the present run, as recovered from its recording. */
-  addSegment(row: { start: number; end: number; duration: number; programDateTimeMs: number; videoFrames: number; independent: boolean }): void {
+  addSegment(row: {
+    start: number;
+    end: number;
+    duration: number;
+    programDateTimeMs: number;
+    videoFrames: number;
+    independent: boolean;
+  }): void {
     this.segments.add({ ...row, run: this.#runNumber });
     this.targetDuration = Math.max(this.targetDuration, roundedSeconds(row.duration));
     this.#nextStart = row.end;

@@ -1,52 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AUDIO, PackagerRig, steadyStream, VIDEO } from '../../test/support/part-tape.ts';
-import type { FedFrame, TapedPart, TapedRun } from '../../test/support/part-tape.ts';
+import { assertContinuous, assertExact, durations, rigFor, sum } from '../../test/support/packaged.ts';
+import { AUDIO, steadyStream, VIDEO } from '../../test/support/part-tape.ts';
 import { AUDIO_TRACK_ID, VIDEO_TRACK_ID } from '../mp4/init-segment.ts';
 
 const TICKS_PER_MS = 90;
-
-function rigFor(tracks: { video?: boolean; audio?: boolean; announce?: boolean }, options = {}): PackagerRig {
-  const { video = true, audio = true, announce = true } = tracks;
-  const rig = new PackagerRig(options);
-  if (announce) rig.packager.announceTracks(video, audio);
-  if (video) rig.packager.videoConfig(VIDEO);
-  if (audio) rig.packager.audioConfig(AUDIO);
-  return rig;
-}
-
-/** Every frame that was fed is in the parts once, in order, byte for byte. */
-function assertExact(rig: PackagerRig): void {
-  for (const [track, id] of [
-    ['video', VIDEO_TRACK_ID],
-    ['audio', AUDIO_TRACK_ID],
-  ] as const) {
-    const out = rig.tape.samples(id).map((sample) => sample.data);
-    assert.equal(out.length, rig.fed[track].length, `${track} frames`);
-    out.forEach((data, i) => assert.ok(data.equals(rig.fed[track][i]), `${track} frame ${i}`));
-  }
-}
-
-/** Within a run each sample begins where the one before ended, and each part's duration is that of its video. */
-function assertContinuous(run: TapedRun): void {
-  for (const id of [VIDEO_TRACK_ID, AUDIO_TRACK_ID]) {
-    let end = -1;
-    for (const part of [...run.segments.flat(), ...run.open]) {
-      for (const sample of part.samples.tracks.get(id) ?? []) {
-        if (end >= 0) assert.equal(sample.dts, end, `track ${id}`);
-        end = sample.dts + sample.duration;
-      }
-      const video = part.samples.tracks.get(VIDEO_TRACK_ID);
-      if (video) assert.equal(part.duration, video.reduce((sum, sample) => sum + sample.duration, 0));
-    }
-  }
-}
-
-function durations(segments: readonly (readonly TapedPart[])[]): number[][] {
-  return segments.map((parts) => parts.map((part) => Math.round(part.duration / TICKS_PER_MS)));
-}
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 for (const fps of [1, 2, 5, 7, 10, 12, 15, 23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60, 120]) {
   test(`${fps} frames a second: parts keep to their target, segments to the GOP, and no frame is lost`, () => {
@@ -93,7 +51,9 @@ test('audio alone: segments of 2 s, every part independent, durations those of t
   for (const announce of [true, false]) {
     const rig = rigFor({ video: false, announce });
     // Timestamps that are 40 ms late on the whole, as after a first frame that came early.
-    rig.feedAll(steadyStream({ seconds: 8, sampleRate: 48_000 }).map((frame, i) => (i === 0 ? frame : { ...frame, ms: frame.ms + 40 })));
+    rig.feedAll(
+      steadyStream({ seconds: 8, sampleRate: 48_000 }).map((frame, i) => (i === 0 ? frame : { ...frame, ms: frame.ms + 40 })),
+    );
     rig.close();
     assertExact(rig);
     const [run] = rig.tape.runs;
@@ -179,7 +139,9 @@ test('B-frames keep their composition offsets, huge frames their bytes', () => {
   rig.close();
   assertExact(rig);
   assertContinuous(rig.tape.runs[0]);
-  rig.tape.samples(VIDEO_TRACK_ID).forEach((sample, i) => assert.equal(sample.compositionOffset, [80, 200, 80, 0, 40][i % 5] * TICKS_PER_MS));
+  rig.tape
+    .samples(VIDEO_TRACK_ID)
+    .forEach((sample, i) => assert.equal(sample.compositionOffset, [80, 200, 80, 0, 40][i % 5] * TICKS_PER_MS));
 });
 
 test('frames of both tracks open at once: a part never closes over one of them', () => {
@@ -221,7 +183,13 @@ test('audio that stays 1.5 s ahead of video does not break the video into pieces
   const lengths = durations(rig.tape.runs[0].segments);
   assert.equal(sum(lengths.flat()), 8000);
   // What came ahead at the start looks like video that stands still.
-  assert.ok(lengths.flat().slice(2).every((ms) => ms <= 210), String(lengths));
+  assert.ok(
+    lengths
+      .flat()
+      .slice(2)
+      .every((ms) => ms <= 210),
+    String(lengths),
+  );
 });
 
 test('video that stands still: audio goes on in parts of a second, and all durations add up', () => {
@@ -248,36 +216,6 @@ test('audio that stands still leaves a hole in its track and nothing else', () =
   assert.ok(Math.abs(samples[hole].dts / 48 - 7000) < 30);
 });
 
-test('a clock set back or forward, on one track after the other: one discontinuity, tracks in step', () => {
-  for (const jumpMs of [-1_000, -3_600_000, -40_000_000, 10_000, 7_200_000]) {
-    const rig = rigFor({});
-    const startMs = 50_000_000;
-    const frames = steadyStream({ seconds: 10, fps: 25, sampleRate: 48_000, startMs });
-    const moved = frames.map((frame): FedFrame => {
-      // Audio jumps six frames later than video.
-      const from = startMs + (frame.track === 'video' ? 4000 : 4120);
-      return frame.ms >= from ? { ...frame, ms: frame.ms + jumpMs } : frame;
-    });
-    const began = rig.nowMs;
-    moved.forEach((frame, i) => {
-      rig.nowMs = began + frames[i].ms - startMs;
-      rig.feed(frame);
-    });
-    rig.close();
-    assertExact(rig);
-    assert.deepEqual(rig.tape.runs.map((run) => run.discontinuity), [false, true], `jump of ${jumpMs} ms`);
-    const [before, after] = rig.tape.runs;
-    assertContinuous(before);
-    const video = rig.tape.samples(VIDEO_TRACK_ID, [after]);
-    const audio = rig.tape.samples(AUDIO_TRACK_ID, [after]);
-    // Where the clocks were the same, tracks are in step to 60 ms.
-    const apart = video[video.length - 1].dts / 90 - audio[audio.length - 1].dts / 48;
-    assert.ok(Math.abs(apart) < 60, `${apart} ms apart after a jump of ${jumpMs} ms`);
-    const total = sum(durations([...before.segments, ...after.segments]).flat());
-    assert.ok(Math.abs(total - 10_000) < 200, `${total} ms`);
-  }
-});
-
 test('a clock that stands still: parts and memory stay bounded', () => {
   const rig = rigFor({});
   for (let i = 0; i < 2500; i += 1) {
@@ -299,95 +237,6 @@ test('small jitter and repeated timestamps change no order and open no gap', () 
   assertExact(rig);
   assertContinuous(rig.tape.runs[0]);
   assert.equal(rig.tape.runs.length, 1);
-});
-
-test('another configuration: what is there goes out, the rest behind a discontinuity and its own init segment', () => {
-  const rig = rigFor({});
-  rig.feedAll(steadyStream({ seconds: 2.5, fps: 25, gop: 50, sampleRate: 48_000 }));
-  rig.packager.videoConfig(VIDEO);
-  rig.packager.videoConfig({ ...VIDEO, width: 640, record: Uint8Array.of(9, 9, 9) });
-  rig.feedAll(steadyStream({ seconds: 2, fps: 25, sampleRate: 48_000, startMs: 2500 }));
-  // Audio's while a video frame is open: it waits for that.
-  const open = rig.begin({ track: 'video', ms: 4500, size: 4000, keyframe: true });
-  open?.write(10);
-  rig.packager.audioConfig({ ...AUDIO, sampleRate: 44_100, record: Uint8Array.of(0x12, 0x10) });
-  open?.end();
-  rig.feedAll(steadyStream({ seconds: 2, fps: 25, sampleRate: 44_100, startMs: 4540 }));
-  rig.close();
-  assertExact(rig);
-  const told = rig.tape.runs.map((run) => [run.discontinuity, run.init.video?.width, run.init.audio?.sampleRate]);
-  assert.deepEqual(told, [
-    [false, 1280, 48_000],
-    [true, 640, 48_000],
-    [true, 640, 44_100],
-  ]);
-  for (const run of rig.tape.runs) assertContinuous(run);
-});
-
-test('a track that comes late begins another run', () => {
-  const rig = rigFor({ audio: false, announce: false });
-  rig.feedAll(steadyStream({ seconds: 2, fps: 25 }));
-  rig.packager.audioConfig(AUDIO);
-  rig.feedAll(steadyStream({ seconds: 2, fps: 25, sampleRate: 48_000, startMs: 2000 }));
-  rig.close();
-  assertExact(rig);
-  assert.deepEqual(rig.tape.runs.map((run) => run.init.audio === null), [true, false]);
-
-  const other = rigFor({ video: false, announce: false });
-  other.feedAll(steadyStream({ seconds: 2, sampleRate: 48_000 }));
-  other.packager.videoConfig(VIDEO);
-  // The keyframe comes 2 s later: audio alone can not go on, and its last second may.
-  other.feedAll(steadyStream({ seconds: 2, sampleRate: 48_000, startMs: 2000 }));
-  other.feedAll(steadyStream({ seconds: 2, fps: 25, sampleRate: 48_000, startMs: 4000 }));
-  other.close();
-  assert.deepEqual(other.tape.runs.map((run) => run.init.video === null), [true, false]);
-  assert.ok(other.tape.runs[1].segments.every((parts) => parts[0].samples.segmentStart && parts[0].independent));
-  assert.equal(other.tape.samples(VIDEO_TRACK_ID).length, 50);
-});
-
-test('configurations that change before the first part leave nothing of the old in it', () => {
-  const rig = rigFor({});
-  rig.feedAll(steadyStream({ seconds: 0.5, sampleRate: 48_000 }));
-  rig.packager.audioConfig({ ...AUDIO, sampleRate: 44_100, record: Uint8Array.of(0x12, 0x10) });
-  rig.feedAll(steadyStream({ seconds: 2, fps: 25, sampleRate: 44_100, startMs: 500 }));
-  rig.close();
-  assert.equal(rig.tape.runs.length, 1);
-  const [run] = rig.tape.runs;
-  assert.ok(run.segments[0][0].samples.segmentStart);
-  assertContinuous(run);
-  assert.ok(Math.abs(rig.tape.samples(AUDIO_TRACK_ID)[0].dts - 22_050) < 50);
-});
-
-test('another connection of the session goes on behind one discontinuity, whatever its clock', () => {
-  for (const [gapMs, startMs] of [
-    [0, 0],
-    [300, 0],
-    [10_000, 0],
-    [10_000, 3000],
-    [60_000, 5_000_000],
-  ]) {
-    const rig = rigFor({});
-    rig.feedAll(steadyStream({ seconds: 3, fps: 25, sampleRate: 48_000 }));
-    // In the middle of a frame.
-    rig.begin({ track: 'video', ms: 3000, size: 9000, keyframe: true })?.write(4000);
-    rig.packager.close();
-    rig.nowMs += gapMs;
-    const packager = rig.connect();
-    packager.announceTracks(true, true);
-    packager.videoConfig(VIDEO);
-    packager.audioConfig(AUDIO);
-    // Video first, its clock a little ahead of the audio's.
-    rig.feedAll(steadyStream({ seconds: 3, fps: 25, sampleRate: 48_000, startMs }).map((f) => (f.track === 'video' ? { ...f, ms: f.ms + 80 } : f)));
-    rig.close();
-    assertExact(rig);
-    assert.deepEqual(rig.tape.runs.map((run) => run.discontinuity), [false, true], `gap of ${gapMs} ms`);
-    const [before, after] = rig.tape.runs.map((run) => rig.tape.samples(VIDEO_TRACK_ID, [run]));
-    const gap = (after[0].dts - before[before.length - 1].dts) / 90;
-    assert.ok(gap >= Math.max(20, gapMs - 200) && gap < gapMs + 300, `gap of ${gap} ms`);
-    assertContinuous(rig.tape.runs[1]);
-    const dates = rig.tape.parts.map((part) => part.programDateTimeMs);
-    dates.forEach((date, i) => assert.ok(i === 0 || date >= dates[i - 1]));
-  }
 });
 
 test('after close every call is harmless', () => {
@@ -412,7 +261,8 @@ test('the wall clock of parts grows by their durations, and follows a publisher 
   rig.feedAll(steadyStream({ seconds: 4, fps: 25 }));
   const parts = rig.tape.parts;
   parts.forEach((part, i) => {
-    if (i > 0) assert.equal(part.programDateTimeMs, parts[i - 1].programDateTimeMs + Math.round(parts[i - 1].duration / TICKS_PER_MS));
+    if (i > 0)
+      assert.equal(part.programDateTimeMs, parts[i - 1].programDateTimeMs + Math.round(parts[i - 1].duration / TICKS_PER_MS));
   });
   rig.nowMs += 5000;
   rig.feedAll(steadyStream({ seconds: 3, fps: 25, startMs: 4000 }));

@@ -105,7 +105,12 @@ export class PartBuilder {
       sequenceNumber: opening.sequenceNumber,
       segmentStart: opening.segmentStart,
       programDateTimeMs: opening.programDateTimeMs,
-      video: { trackId: VIDEO_TRACK_ID, baseMediaDecodeTime: this.videoBaseTime, samples: this.video, dataBytes: this.videoBytes },
+      video: {
+        trackId: VIDEO_TRACK_ID,
+        baseMediaDecodeTime: this.videoBaseTime,
+        samples: this.video,
+        dataBytes: this.videoBytes,
+      },
       audio: { trackId: AUDIO_TRACK_ID, baseMediaDecodeTime: this.audioBaseTime, samples: this.audio, dataBytes: audioBytes },
     });
     const part = { block: this.#block, start, end: this.#position + audioBytes };

@@ -71,7 +71,13 @@ function readTrack(buffer: Buffer, from: number, to: number, moofAt: number, tra
         const size = word(flags & 0x200, defaults.size);
         const own = word(flags & 0x400, i === 0 ? first : defaults.flags);
         const compositionOffset = word(flags & 0x800, 0) | 0;
-        samples.push({ dts, duration, compositionOffset, sync: !(own & 0x1_0000), data: Buffer.from(buffer.subarray(data, data + size)) });
+        samples.push({
+          dts,
+          duration,
+          compositionOffset,
+          sync: !(own & 0x1_0000),
+          data: Buffer.from(buffer.subarray(data, data + size)),
+        });
         dts += duration;
         data += size;
       }

@@ -36,7 +36,10 @@ const FREE = 0xdd;
 export class WatchedPool extends BlockPool {
   override take(minBytes: number): Block {
     const block = super.take(minBytes);
-    assert.ok(block.bytes.every((byte) => byte === FREE || byte === 0), 'memory was written to while nobody held it');
+    assert.ok(
+      block.bytes.every((byte) => byte === FREE || byte === 0),
+      'memory was written to while nobody held it',
+    );
     return block;
   }
 
@@ -157,7 +160,9 @@ export class PackagerRig {
         ? packager.beginVideo(frame.ms * 90, (frame.compositionMs ?? 0) * 90, frame.keyframe ?? false, frame.size)
         : packager.beginAudio(frame.ms * 90, frame.size);
     this.#frames += 1;
-    return taken ? new OpenFrame(this, frame.track, payload(this.#frames, frame.size), packager.target, packager.targetOffset) : null;
+    return taken
+      ? new OpenFrame(this, frame.track, payload(this.#frames, frame.size), packager.target, packager.targetOffset)
+      : null;
   }
 
   /** Feeds a whole frame; false when it was not taken. */
