@@ -3,6 +3,8 @@ import type { Block } from '../packager/block-pool.ts';
 
 /** Buffers of one system call (IOV_MAX is 1024 on Linux). */
 const MOST_AT_ONCE = 256;
+/** More than this waiting for the disk is a disk that will not catch up: memory is worth more than the recording. */
+export const QUEUE_LIMIT_BYTES = 64 * 1024 * 1024;
 
 interface Step {
   readonly file: AppendFile;
@@ -13,12 +15,14 @@ interface Step {
   readonly written: (() => void) | null;
 }
 
-/** A file that is appended to, opened when its first bytes come. */
+/** A file that is appended to, opened when its first bytes come; with `mustBeNew`, only if there is none yet. */
 export class AppendFile {
   readonly path: string;
+  readonly mustBeNew: boolean;
   descriptor = -1;
-  constructor(path: string) {
+  constructor(path: string, mustBeNew = false) {
     this.path = path;
+    this.mustBeNew = mustBeNew;
   }
 }
 
@@ -28,6 +32,9 @@ export class AppendFile {
  */
 export class AppendQueue {
   #steps: Step[] = [];
+  /** Bytes that wait, those under way among them. */
+  #waitingBytes = 0;
+  /** A system call is under way. */
   #busy = false;
   #error: Error | null = null;
   #idle: (() => void)[] = [];
@@ -44,7 +51,12 @@ export class AppendQueue {
   /** Queues bytes, which must not change until written; `block`, if any, is held until then. */
   append(file: AppendFile, bytes: Uint8Array, block: Block | null, written: (() => void) | null = null): void {
     if (this.#error !== null) return;
+    if (this.#waitingBytes + bytes.length > QUEUE_LIMIT_BYTES) {
+      this.#fail(new Error(`the disk is too slow: ${this.#waitingBytes} bytes wait to be written`));
+      return;
+    }
     block?.retain();
+    this.#waitingBytes += bytes.length;
     this.#steps.push({ file, bytes, block, written });
     if (!this.#busy) this.#next();
   }
@@ -75,9 +87,9 @@ export class AppendQueue {
     }
     this.#busy = true;
     if (first.file.descriptor < 0) {
-      open(first.file.path, 'a', 0o640, (error, descriptor) => {
-        if (error !== null) return this.#fail(error);
-        first.file.descriptor = descriptor;
+      open(first.file.path, first.file.mustBeNew ? 'ax' : 'a', 0o640, (error, descriptor) => {
+        if (error === null) first.file.descriptor = descriptor;
+        else this.#fail(error);
         this.#next();
       });
       return;
@@ -85,35 +97,39 @@ export class AppendQueue {
     let count = 1;
     while (count < this.#steps.length && count < MOST_AT_ONCE && this.#steps[count].file === first.file) count += 1;
     const batch = this.#steps.splice(0, count);
-    this.#write(batch, batch.map((step) => step.bytes));
+    this.#write(
+      batch,
+      batch.map((step) => step.bytes),
+    );
   }
 
   #write(batch: readonly Step[], buffers: readonly Uint8Array[]): void {
     writev(batch[0].file.descriptor, buffers, (error, written) => {
-      if (error !== null) {
-        release(batch);
-        return this.#fail(error);
-      }
-      const rest = after(buffers, written);
+      const rest = error === null ? after(buffers, written) : [];
       // A short write is a disk that fills up: the rest is tried, and the error then is the true one.
       if (rest.length > 0) return this.#write(batch, rest);
-      release(batch);
-      for (const step of batch) step.written?.();
+      this.#release(batch);
+      if (error !== null) this.#fail(error);
+      else for (const step of batch) step.written?.();
       this.#next();
     });
   }
 
+  /** Drops what is queued; a system call that is under way is let come to its end. */
   #fail(error: Error): void {
-    this.#error = error;
-    release(this.#steps);
+    this.#release(this.#steps);
     this.#steps = [];
+    if (this.#error !== null) return;
+    this.#error = error;
     this.#onError(error);
-    this.#next();
   }
-}
 
-function release(steps: readonly Step[]): void {
-  for (const step of steps) step.block?.release();
+  #release(steps: readonly Step[]): void {
+    for (const { block, bytes } of steps) {
+      this.#waitingBytes -= bytes.length;
+      block?.release();
+    }
+  }
 }
 
 function after(buffers: readonly Uint8Array[], written: number): Uint8Array[] {

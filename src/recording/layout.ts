@@ -9,6 +9,12 @@ export function volumeFile(volume: number): string {
   return `${formatVolume(volume)}.mp4`;
 }
 
+/** Number of the volume that a file of this name is, or null. */
+export function volumeNumber(name: string): number | null {
+  const digits = /^(\d{6,})\.mp4$/.exec(name)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
 export function formatVolume(volume: number): string {
   return String(volume).padStart(6, '0');
 }

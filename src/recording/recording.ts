@@ -66,7 +66,7 @@ export class Recording {
     const old = this.#volume;
     if (old !== null) void this.#queue.close(old);
     this.#volumeNumber += 1;
-    this.#volume = new AppendFile(join(this.#directory, volumeFile(this.#volumeNumber)));
+    this.#volume = new AppendFile(join(this.#directory, volumeFile(this.#volumeNumber)), true);
     this.#length = init.length;
     this.#records.push(encodeRecord({ kind: 'run', volume: this.#volumeNumber, initBytes: init.length, discontinuity, newInit }));
     // The run's record is there before its volume: what the volume's name does not tell is then never lost.

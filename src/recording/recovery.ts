@@ -1,4 +1,4 @@
-import { appendFile, open, truncate } from 'node:fs/promises';
+import { open, readdir, rename, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProtocolError } from '../errors.ts';
@@ -8,53 +8,92 @@ import type { FragmentSummary } from '../mp4/fragment-reader.ts';
 import { MEDIA_TIMESCALE } from '../media/track.ts';
 import { encodeRecord } from './index-record.ts';
 import type { SegmentRecord } from './index-record.ts';
-import { INDEX_FILE, volumeFile } from './layout.ts';
-import { readAt, readStoredRecording } from './stored-recording.ts';
+import { INDEX_FILE, volumeFile, volumeNumber } from './layout.ts';
+import { readAt, readInitBytes, readRun, readStoredRecording } from './stored-recording.ts';
 import type { StoredRecording, StoredRun } from './stored-recording.ts';
 
 /** What is read first of a fragment: its header is nearly always shorter. */
 const FIRST_READ_BYTES = 4096;
 
 /**
- * Makes a recording whole that its process left without an end: the torn tail of the last volume is cut, and the segments the index does not know yet are
- * read from the volumes. With `end`, the recording is closed for good. Doing it twice changes nothing.
+ * Makes a recording whole that its process left without an end: the torn tail of the last volume is cut, the segments the index does not know yet are
+ * read from the volumes, and segments whose bytes never came to the disk are forgotten. An index that is lost is made anew from the volumes.
+ * With `end`, the recording is closed for good. Doing it twice changes nothing.
  */
 export async function recoverRecording(directory: string, end: boolean): Promise<StoredRecording> {
   const stored = await readStoredRecording(directory);
   if (stored.ended) return stored;
-  const index = join(directory, INDEX_FILE);
-  const found: SegmentRecord[] = [];
-  const last = stored.segments.at(-1);
-  for (const run of stored.runs) {
-    if (last !== undefined && run.volume < last.volume) continue;
-    const from = last?.volume === run.volume ? last.end : run.initBytes;
-    found.push(...(await scanVolume(directory, run, from)));
+  const lastKnown = stored.runs.at(-1)?.volume ?? 0;
+  const runs = [...stored.runs, ...(await unknownRuns(stored, lastKnown))];
+  const byVolume = Map.groupBy(stored.segments, (segment) => segment.volume);
+  const segments: SegmentRecord[] = [];
+  for (const run of runs) {
+    const known = byVolume.get(run.volume) ?? [];
+    // A volume that the index tells of another behind is whole, or was given back on purpose (Recording.dropVolume).
+    const whole = known.length > 0 && run.volume < lastKnown;
+    segments.push(...(whole ? known : await scanVolume(directory, run, known)));
   }
-  const records = found.map((segment) => encodeRecord(segment));
-  if (end) records.push(encodeRecord({ kind: 'end' }));
-  if (stored.indexBytes > 0) await truncate(index, stored.indexBytes);
-  if (records.length > 0) await appendFile(index, Buffer.concat(records));
-  return readStoredRecording(directory);
+  const recovered = { ...stored, runs, segments, ended: end };
+  await writeIndex(recovered);
+  return recovered;
 }
 
-/** The segments of a volume from an offset on; what does not belong to a whole fragment is cut off the file. */
-async function scanVolume(directory: string, run: StoredRun, from: number): Promise<SegmentRecord[]> {
+/** Runs of the volumes behind those the index tells of; one without an init segment is put aside, so that its number can be used. */
+async function unknownRuns(stored: StoredRecording, lastKnown: number): Promise<StoredRun[]> {
+  const { directory } = stored;
+  const found: StoredRun[] = [];
+  const volumes = (await readdir(directory)).map(volumeNumber).filter((volume) => volume !== null);
+  for (const volume of volumes.sort((a, b) => a - b)) {
+    if (volume <= lastKnown) continue;
+    const initBytes = await readInitBytes(join(directory, volumeFile(volume)));
+    const first = stored.runs.length + found.length === 0;
+    const run =
+      initBytes === null
+        ? null
+        : await readRun(directory, { kind: 'run', volume, initBytes, discontinuity: !first, newInit: true });
+    if (run === null) await rename(join(directory, volumeFile(volume)), join(directory, `${volumeFile(volume)}.torn`));
+    else found.push(run);
+  }
+  return found;
+}
+
+/** The segments of a volume: those known, and what is behind them; what does not belong to a whole fragment is cut off the file. */
+async function scanVolume(directory: string, run: StoredRun, known: readonly SegmentRecord[]): Promise<SegmentRecord[]> {
   const file = await open(join(directory, volumeFile(run.volume)), 'r+');
   try {
     const { size } = await file.stat();
-    const segments: SegmentRecord[] = [];
-    let at = from;
+    const segments = known.filter((segment) => segment.end <= size);
+    let at = segments.at(-1)?.end ?? run.initBytes;
+    const firstNew = segments.length;
     for (;;) {
       const fragment = await readFragment(file, at);
       const bytes = fragment === null ? 0 : fragment.headerBytes + fragment.payloadBytes;
       if (fragment === null || at + bytes > size) break;
-      addFragment(segments, run, fragment, at, at + bytes);
+      addFragment(segments, firstNew, run, fragment, at, at + bytes);
       at += bytes;
     }
     if (at < size) await file.truncate(at);
     return segments;
   } finally {
     await file.close();
+  }
+}
+
+/** Replaces the index whole. On a full disk it stays as it was: what was found is right all the same, and will be found again. */
+async function writeIndex(stored: StoredRecording): Promise<void> {
+  const byVolume = Map.groupBy(stored.segments, (segment) => segment.volume);
+  const records: Buffer[] = [];
+  for (const { video: _video, audio: _audio, ...run } of stored.runs) {
+    records.push(encodeRecord(run));
+    for (const segment of byVolume.get(run.volume) ?? []) records.push(encodeRecord(segment));
+  }
+  if (stored.ended) records.push(encodeRecord({ kind: 'end' }));
+  const index = join(stored.directory, INDEX_FILE);
+  try {
+    await writeFile(`${index}.new`, Buffer.concat(records), { mode: 0o640 });
+    await rename(`${index}.new`, index);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
   }
 }
 
@@ -69,15 +108,29 @@ async function readFragment(file: FileHandle, at: number): Promise<FragmentSumma
   }
 }
 
-function addFragment(segments: SegmentRecord[], run: StoredRun, fragment: FragmentSummary, start: number, end: number): void {
+/** Adds a fragment to the segments, of which those from `firstNew` on may still grow. */
+function addFragment(
+  segments: SegmentRecord[],
+  firstNew: number,
+  run: StoredRun,
+  fragment: FragmentSummary,
+  start: number,
+  end: number,
+): void {
   const video = fragment.tracks.find((track) => track.trackId === VIDEO_TRACK_ID);
   const audio = fragment.tracks.find((track) => track.trackId === AUDIO_TRACK_ID);
-  const audioTicks = audio === undefined || run.audio === null ? 0 : Math.round((audio.duration * MEDIA_TIMESCALE) / run.audio.sampleRate);
+  const audioTicks =
+    audio === undefined || run.audio === null ? 0 : Math.round((audio.duration * MEDIA_TIMESCALE) / run.audio.sampleRate);
   const duration = video?.duration ?? audioTicks;
   const videoFrames = video?.sampleCount ?? 0;
   const open = segments.at(-1);
-  if (open !== undefined && !fragment.segmentStart) {
-    segments[segments.length - 1] = { ...open, end, duration: open.duration + duration, videoFrames: open.videoFrames + videoFrames };
+  if (open !== undefined && segments.length > firstNew && !fragment.segmentStart) {
+    segments[segments.length - 1] = {
+      ...open,
+      end,
+      duration: open.duration + duration,
+      videoFrames: open.videoFrames + videoFrames,
+    };
     return;
   }
   segments.push({
@@ -86,7 +139,9 @@ function addFragment(segments: SegmentRecord[], run: StoredRun, fragment: Fragme
     start,
     end,
     duration,
-    programDateTimeMs: fragment.programDateTimeMs ?? 0,
+    programDateTimeMs:
+      fragment.programDateTimeMs ??
+      (open === undefined ? 0 : Math.round(open.programDateTimeMs + (open.duration * 1000) / MEDIA_TIMESCALE)),
     videoFrames,
     independent: video?.startsWithSync ?? run.video === null,
   });

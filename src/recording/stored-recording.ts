@@ -1,8 +1,9 @@
 import { open, readFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ProtocolError } from '../errors.ts';
 import { parseFragmentHeader } from '../mp4/fragment-reader.ts';
-import { parseInitSegment } from '../mp4/init-segment-reader.ts';
+import { measureInitSegment, parseInitSegment } from '../mp4/init-segment-reader.ts';
 import { MEDIA_TIMESCALE } from '../media/track.ts';
 import type { AudioConfig, VideoConfig } from '../media/track.ts';
 import { MediaTimeline } from '../packager/media-timeline.ts';
@@ -28,8 +29,6 @@ export interface StoredRecording {
   readonly segments: readonly SegmentRecord[];
   /** The index has its end: nothing needs to be recovered. */
   readonly ended: boolean;
-  /** Length of the part of the index that is whole. */
-  readonly indexBytes: number;
 }
 
 /** Reads a recording's meta and index; a run whose volume or init segment is not there is left out, with its segments. */
@@ -39,8 +38,7 @@ export async function readStoredRecording(directory: string): Promise<StoredReco
   const runs: StoredRun[] = [];
   const segments: SegmentRecord[] = [];
   let ended = false;
-  let at = 0;
-  for (; !ended; at += RECORD_BYTES) {
+  for (let at = 0; !ended; at += RECORD_BYTES) {
     const record = decodeRecord(bytes, at);
     if (record === null) break;
     if (record.kind === 'run') {
@@ -50,11 +48,16 @@ export async function readStoredRecording(directory: string): Promise<StoredReco
       if (runs.at(-1)?.volume === record.volume) segments.push(record);
     } else ended = true;
   }
-  return { directory, meta, runs, segments, ended, indexBytes: at };
+  return { directory, meta, runs, segments, ended };
 }
 
 /** What the recording holds: bytes and ms of media, and the size of the picture. */
-export function recordedTotals(stored: StoredRecording): { bytes: number; ms: number; width: number | null; height: number | null } {
+export function recordedTotals(stored: StoredRecording): {
+  bytes: number;
+  ms: number;
+  width: number | null;
+  height: number | null;
+} {
   let bytes = 0;
   let ticks = 0;
   for (const segment of stored.segments) {
@@ -75,7 +78,8 @@ export function addToTimeline(timeline: MediaTimeline, stored: StoredRecording):
     const discontinuity = run.discontinuity;
     const baseUri = volumeUri(sessionId, run.volume);
     timeline.startRun({ baseUri, initUri: init, discontinuity, video: run.video, audio: run.audio }, run.initBytes);
-    for (; next < stored.segments.length && stored.segments[next].volume === run.volume; next += 1) timeline.addSegment(stored.segments[next]);
+    for (; next < stored.segments.length && stored.segments[next].volume === run.volume; next += 1)
+      timeline.addSegment(stored.segments[next]);
   }
 }
 
@@ -113,7 +117,21 @@ export async function readAt(file: FileHandle, offset: number, length: number): 
   return bytes.subarray(0, bytesRead);
 }
 
-async function readRun(directory: string, record: RunRecord): Promise<StoredRun | null> {
+/** Bytes of the init segment that a volume begins with, as its boxes tell; null when there is none. */
+export async function readInitBytes(path: string): Promise<number | null> {
+  const file = await open(path);
+  try {
+    return measureInitSegment(await readAt(file, 0, MAX_INIT_BYTES));
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A run and its tracks; null when its volume or init segment is not there, or is not what it should be. */
+export async function readRun(directory: string, record: RunRecord): Promise<StoredRun | null> {
   if (record.initBytes > MAX_INIT_BYTES) return null;
   let file: FileHandle;
   try {
@@ -125,6 +143,9 @@ async function readRun(directory: string, record: RunRecord): Promise<StoredRun 
   try {
     const init = await readAt(file, 0, record.initBytes);
     return init.length < record.initBytes ? null : { ...record, ...configsOf(init) };
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
   } finally {
     await file.close();
   }
