@@ -5,12 +5,14 @@ import { bufferedAhead, pause, type Link, type LinkOptions } from './link.ts';
 import { lookAt, lookBeyond, type Found, type Look } from './look.ts';
 import { growthLimit, pictureOfLive, type LiveState, type Picture } from './picture.ts';
 import { isAfter, type PlaylistMark } from './playlist-mark.ts';
+import { Progress, type Cure } from './progress.ts';
 
 const tickMs = 250;
 const lookMs = 1000;
 const absentMs = 500;
-// the playlist grows and the picture stands still: after this, the next stronger cure
-const stuckMs = 4000;
+const unknownLimitMs = 4000;
+// autoplay was refused or lost with a player
+const playAgainMs = 3000;
 // the playlist has grown without hls.js seeing it
 const deafMs = 3000;
 // so close to the end of what is known, the edge was being watched
@@ -39,9 +41,8 @@ export class LiveLink implements Link {
   // the picture was away for one who watched the edge: what comes next is played from the edge, or the new broadcast's beginning
   #resuming = false;
   #wanted = true;
-  #position = 0;
-  #movedAt = 0;
-  #cure = 0;
+  readonly #progress = new Progress();
+  #triedAt = 0;
 
   constructor(Hls: typeof HlsClass, options: LinkOptions, said: LiveState) {
     this.#Hls = Hls;
@@ -151,14 +152,15 @@ export class LiveLink implements Link {
     this.#broken = false;
     this.#played = null;
     this.#deafSince = null;
-    this.#movedAt = this.#grownAt = performance.now();
+    this.#grownAt = performance.now();
+    this.#progress.start(this.#grownAt);
     hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#grew(details));
     hls.on(Events.FRAG_BUFFERED, () => this.#resume());
     // a playlist that does not follow from the one before: the time line starts again
     const parsing: string[] = [ErrorDetails.MANIFEST_PARSING_ERROR, ErrorDetails.LEVEL_PARSING_ERROR];
     hls.on(Events.ERROR, (_, error) => {
       if (!error.fatal) return;
-      if (error.type === ErrorTypes.MEDIA_ERROR) this.#heal();
+      if (error.type === ErrorTypes.MEDIA_ERROR) this.#cure(this.#progress.break(performance.now()));
       else if (error.type !== ErrorTypes.NETWORK_ERROR || parsing.includes(error.details)) this.#reopen();
       else if (hls.levels.length === 0) this.#shut();
       else this.#broken = true;
@@ -199,10 +201,10 @@ export class LiveLink implements Link {
     const details = this.#hls?.latestLevelDetails;
     if (!this.#resuming || !details) return;
     const { video } = this.#options;
-    const newest = details.fragments.findLast((fragment) => fragment.cc === details.endCC);
-    const first = details.fragments.find((fragment) => fragment.cc === details.endCC) ?? newest;
-    if (first === undefined || video.readyState === 0) return;
+    const first = details.fragments.find((fragment) => fragment.cc === details.endCC) ?? details.fragmentHint;
+    if (!first || video.readyState === 0) return;
     this.#resuming = false;
+    this.#progress.start(performance.now());
     // the stalls of an outage say nothing about the network: hls.js would keep further from the edge for them
     if (this.#hls) this.#hls.targetLatency = details.partHoldBack || details.holdBack || details.targetduration * 3;
     const target = Math.max(first.start + 0.05, this.#hls?.liveSyncPosition ?? 0);
@@ -210,29 +212,20 @@ export class LiveLink implements Link {
     if (this.#wanted) this.#play();
   }
 
-  // Decoder and buffer errors, from the mildest cure to a new player.
-  #heal(): void {
-    this.#cure += 1;
-    this.#movedAt = performance.now();
-    if (this.#cure > 2) {
-      this.#cure = 0;
-      this.#reopen();
-      return;
-    }
-    this.#hls?.recoverMediaError();
-    if (this.#wanted) this.#play();
+  #cure(cure: Cure): void {
+    if (cure === 'seek') this.goLive();
+    else if (cure === 'recover') this.#hls?.recoverMediaError();
+    else if (cure === 'reopen') this.#reopen();
+    if (cure !== 'none' && this.#wanted) this.#play();
   }
 
   #tick(): void {
     const { video, onView } = this.#options;
     const now = performance.now();
     const details = this.#hls?.latestLevelDetails ?? null;
-    if (video.currentTime !== this.#position) {
-      this.#position = video.currentTime;
-      if (now - this.#movedAt < 500) this.#cure = 0;
-      this.#movedAt = now;
-    }
-    const limit = details ? growthLimit(details.levelTargetDuration, details.partList ? details.partTarget : null) : stuckMs;
+    const limit = details
+      ? growthLimit(details.levelTargetDuration, details.partList ? details.partTarget : null)
+      : unknownLimitMs;
     const growing = now - this.#grownAt < limit;
     const before = this.#picture;
     this.#picture = pictureOfLive({
@@ -247,7 +240,19 @@ export class LiveLink implements Link {
     const away = this.#picture === 'offline' || this.#picture === 'reconnecting';
     // one who was further back in the window goes on from there
     if (away && before !== this.#picture && details && details.edge - video.currentTime < nearSeconds) this.#resuming = true;
-    if (growing && this.#wanted && this.#hls !== null && now - this.#movedAt > stuckMs) this.#unstick(now);
+    const noFrames = document.hidden || video.videoWidth === 0;
+    const cure = this.#progress.see({
+      nowMs: now,
+      position: video.currentTime,
+      frames: noFrames ? null : video.getVideoPlaybackQuality().totalVideoFrames,
+      seeking: video.seeking,
+      expected: growing && this.#hls !== null && !video.paused,
+    });
+    this.#cure(cure);
+    if (this.#wanted && video.paused && this.#hls !== null && now - this.#triedAt > playAgainMs) {
+      this.#triedAt = now;
+      this.#play();
+    }
     onView({
       picture: this.#picture,
       start: details?.fragmentStart ?? 0,
@@ -255,20 +260,5 @@ export class LiveLink implements Link {
       edge: this.#hls?.liveSyncPosition ?? null,
       latencySeconds: details ? (this.#hls?.latency ?? null) : null,
     });
-  }
-
-  // Media arrives and nothing moves: a hole, a jump of the clock, or a decoder that gave up.
-  #unstick(now: number): void {
-    const { video } = this.#options;
-    if (video.seeking && now - this.#movedAt < stuckMs * 2) return;
-    if (this.#cure === 0 && !video.paused) {
-      this.#cure = 1;
-      this.#movedAt = now;
-      this.goLive();
-    } else if (video.paused) {
-      // autoplay may be forbidden: then it is for the reader to start
-      this.#movedAt = now;
-      this.#play();
-    } else this.#heal();
   }
 }
