@@ -228,8 +228,7 @@ async function main(): Promise<void> {
     }, CLOSE_WITHIN_MS).unref();
     void starting.then((server) => server.close()).then(() => process.exit(0));
   };
-  process.on('SIGINT', () => stop('SIGINT'));
-  process.on('SIGTERM', () => stop('SIGTERM'));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
   const server = await starting;
   if (stopping) return;
   process.stdout.write(await welcome(server));
