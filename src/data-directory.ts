@@ -19,6 +19,12 @@ export function claimDataDirectory(dataDir: string): { directory: string; releas
   }
 }
 
+/** The process that works in the data directory now, or null. */
+export function dataDirectoryHolder(dataDir: string): number | null {
+  const [pid, birth] = readClaim(join(resolve(dataDir), CLAIM_FILE));
+  return birth !== '' && processBirth(pid) === birth ? pid : null;
+}
+
 function claim(directory: string): () => void {
   const file = join(directory, CLAIM_FILE);
   const mine = `${process.pid} ${processBirth(process.pid)}\n`;

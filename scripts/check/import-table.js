@@ -24,7 +24,8 @@ export const MAY_IMPORT = {
   ingest: ['bytes', 'media', 'rtmp', 'lives'],
   delivery: ['media', 'mp4', 'packager', 'recording', 'lives'],
   api: ['media', 'packager', 'recording', 'lives', 'database'],
-  cli: ['bytes', 'media', 'rtmp', 'mp4', 'database', 'main', 'config', 'api/contract'],
+  // data-directory: the doctor asks who works there.
+  cli: ['bytes', 'media', 'rtmp', 'mp4', 'database', 'main', 'config', 'data-directory', 'api/contract'],
   main: '*',
 };
 

@@ -20,6 +20,11 @@ export const COMMANDS: readonly Command[] = [
     summary: 'restart many publishers at once, stop the database, kill the server: and count what is lost',
     load: async () => (await import('./drill.ts')).runDrill,
   },
+  {
+    name: 'doctor',
+    summary: 'look at what the server stands on, and say what to change',
+    load: async () => (await import('./doctor.ts')).runDoctor,
+  },
 ];
 
 /** The commands, for people. */

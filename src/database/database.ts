@@ -8,6 +8,9 @@ import type { Logger } from '../log.ts';
 /** The oldest server that the migrations are written for. */
 const OLDEST_SERVER = 150_000;
 
+/** Connections that the pool opens at most. */
+export const POOL_CONNECTIONS = 12;
+
 /** What query files ask for: a {@link Database} or an open transaction. A config with a `name` is prepared once per connection. */
 export interface Queryable {
   query<Row extends QueryResultRow = QueryResultRow>(query: string | QueryConfig, values?: unknown[]): Promise<QueryResult<Row>>;
@@ -62,7 +65,7 @@ export class Database implements Queryable {
   readonly #open = new Set<Promise<void>>();
   #closed: Promise<void> | null = null;
 
-  private constructor({ connection, log, maxConnections = 12, statementTimeoutMs = 30_000 }: DatabaseOptions) {
+  private constructor({ connection, log, maxConnections = POOL_CONNECTIONS, statementTimeoutMs = 30_000 }: DatabaseOptions) {
     const types = new pg.TypeOverrides();
     types.setTypeParser(pg.types.builtins.INT8, Number);
     this.#pool = new pg.Pool({
