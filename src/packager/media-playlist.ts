@@ -85,7 +85,7 @@ function pushOpenSegment(lines: string[], timeline: MediaTimeline, before: Run |
   const { run, openParts } = timeline;
   if (timeline.ended) return;
   if (run !== null && openParts.length > 0) {
-    pushRun(lines, run, before, before !== run && run.discontinuity);
+    pushRun(lines, run, before, timeline.openDiscontinuity);
     pushDate(lines, timeline.openDateMs);
     for (const part of openParts) pushPart(lines, run, part);
   }

@@ -52,8 +52,9 @@ export class MediaTimeline {
   runOpen = false;
   /** No more will come: EXT-X-ENDLIST. */
   ended = false;
-  /** Part Target Duration, ms: grows only. */
+  /** Part Target Duration, ms: that of the stream, or more while a longer part is listed (a first one, or one of a track that stood still). */
   partTargetMs = 0;
+  #streamTargetMs = 0;
   targetDuration: number;
   discontinuitySequence: number;
 
@@ -119,7 +120,8 @@ export class MediaTimeline {
     this.#openDuration += part.duration;
     this.#openFrames += videoFrames;
     this.#nextStart = part.end;
-    this.partTargetMs = Math.max(this.partTargetMs, targetMs, Math.ceil((part.duration * 1000) / MEDIA_TIMESCALE));
+    if (targetMs > 0) this.#streamTargetMs = targetMs;
+    this.partTargetMs = Math.max(this.partTargetMs, targetMs, partMs(part));
     this.targetDuration = Math.max(this.targetDuration, roundedSeconds(this.#openDuration));
     this.version += 1;
   }
@@ -167,11 +169,19 @@ export class MediaTimeline {
 
   /** EXT-X-DISCONTINUITY stands before this segment (also when it is the first of the window). */
   discontinuityBefore(sequence: number): boolean {
-    const run = this.segments.run(sequence);
-    const firstOfRun = sequence === this.segments.first ? this.#firstIsRunStart : this.segments.run(sequence - 1) !== run;
-    return firstOfRun && this.runOf(sequence).discontinuity;
+    return this.#runBefore(sequence) !== this.segments.run(sequence) && this.runOf(sequence).discontinuity;
   }
-  #firstIsRunStart = true;
+
+  /** EXT-X-DISCONTINUITY stands before the segment that is being written. */
+  get openDiscontinuity(): boolean {
+    return this.#runBefore(this.segments.next) !== this.#runNumber && this.run !== null && this.run.discontinuity;
+  }
+
+  /** Number of the run of the segment before this one, which may have left the window; -1 before the first of all. */
+  #runBefore(sequence: number): number {
+    return sequence === this.segments.first ? this.#runBeforeFirst : this.segments.run(sequence - 1);
+  }
+  #runBeforeFirst = -1;
 
   /** Keeps the newest segments that make up `windowTicks`, and at least those within three target durations. */
   trim(windowTicks: number): void {
@@ -193,17 +203,26 @@ export class MediaTimeline {
       const run = segments.run(segments.first);
       if (this.discontinuityBefore(segments.first)) this.discontinuitySequence += 1;
       segments.trim(segments.first + 1);
-      this.#firstIsRunStart = segments.length === 0 || segments.run(segments.first) !== run;
-      if (this.#firstIsRunStart && run !== this.#runNumber) this.#runs.delete(run);
+      this.#runBeforeFirst = run;
+      const last = segments.length === 0 || segments.run(segments.first) !== run;
+      if (last && run !== this.#runNumber) this.#runs.delete(run);
       this.version += 1;
     }
     this.#listed = this.#listed.filter((listed) => listed.sequence >= segments.first);
   }
 
-  /** Whether the playlist holds this part (or, without a part, this whole segment) already: what a blocking reload waits for. */
+  /**
+   * Whether the playlist holds this part (or, without a part, this whole segment) already: what a blocking reload waits for. A part behind the
+   * last one of a whole segment stands for the first of the next (draft-pantos-hls-rfc8216bis section 6.2.5.2).
+   */
   holds(sequence: number, part: number | null): boolean {
-    if (sequence < this.segments.next) return true;
-    return part !== null && sequence === this.segments.next && part < this.#open.length;
+    const { next } = this.segments;
+    const newest = this.#listed.at(-1);
+    if (part !== null && newest?.sequence === sequence && sequence === next - 1 && part >= newest.parts.length) {
+      return this.#open.length > 0;
+    }
+    if (sequence < next) return true;
+    return part !== null && sequence === next && part < this.#open.length;
   }
 
   #unlistOldParts(): void {
@@ -214,7 +233,13 @@ export class MediaTimeline {
       for (const part of this.#listed[keep].parts) age += part.duration;
     }
     this.#listed.splice(0, keep);
+    this.partTargetMs = this.#streamTargetMs;
+    for (const { parts } of this.#listed) for (const part of parts) this.partTargetMs = Math.max(this.partTargetMs, partMs(part));
   }
+}
+
+function partMs(part: TimelinePart): number {
+  return Math.ceil((part.duration * 1000) / MEDIA_TIMESCALE);
 }
 
 /** RFC 8216bis section 4.4.3.1: durations are rounded to the nearest second when held against the target. */

@@ -14,34 +14,43 @@ export interface Measures {
   readonly frameRate: number | null;
 }
 
-/** Measures the newest media of a timeline: BANDWIDTH is the peak of its segments, or of what there is of the first (RFC 8216bis section 4.4.6.2). */
+/**
+ * Measures the newest media of a timeline: BANDWIDTH is the peak over runs of segments of at least half a target duration, or what there is of the first
+ * segment (draft-pantos-hls-rfc8216bis section 4.4.6.2).
+ */
 export function measure(timeline: MediaTimeline): Measures | null {
   const { segments } = timeline;
-  let bytes = 0;
-  let duration = 0;
-  let frames = 0;
+  const total = { bytes: 0, duration: 0, frames: 0 };
+  const stretch = { bytes: 0, duration: 0 };
   let peak = 0;
   for (let row = Math.max(segments.first, segments.next - MEASURED_SEGMENTS); row < segments.next; row += 1) {
-    const segmentBytes = segments.end(row) - segments.start(row);
-    bytes += segmentBytes;
-    duration += segments.duration(row);
-    frames += segments.videoFrames(row);
-    peak = Math.max(peak, (segmentBytes * 8 * MEDIA_TIMESCALE) / segments.duration(row));
+    const bytes = segments.end(row) - segments.start(row);
+    const duration = segments.duration(row);
+    total.bytes += bytes;
+    total.duration += duration;
+    total.frames += segments.videoFrames(row);
+    stretch.bytes += bytes;
+    stretch.duration += duration;
+    if (stretch.duration < (timeline.targetDuration * MEDIA_TIMESCALE) / 2) continue;
+    peak = Math.max(peak, bitRate(stretch));
+    stretch.bytes = stretch.duration = 0;
   }
-  if (duration === 0) {
-    const parts: readonly TimelinePart[] = timeline.openParts;
-    for (const part of parts) {
-      bytes += part.end - part.start;
-      duration += part.duration;
-    }
-    if (duration === 0) return null;
-    peak = (bytes * 8 * MEDIA_TIMESCALE) / duration;
+  const parts: readonly TimelinePart[] = total.duration === 0 ? timeline.openParts : [];
+  for (const part of parts) {
+    total.bytes += part.end - part.start;
+    total.duration += part.duration;
   }
+  if (total.duration === 0) return null;
+  const average = bitRate(total);
   return {
-    peakBitRate: Math.ceil(peak),
-    averageBitRate: Math.ceil((bytes * 8 * MEDIA_TIMESCALE) / duration),
-    frameRate: frames === 0 ? null : (frames * MEDIA_TIMESCALE) / duration,
+    peakBitRate: Math.ceil(Math.max(peak, average)),
+    averageBitRate: Math.ceil(average),
+    frameRate: total.frames === 0 ? null : (total.frames * MEDIA_TIMESCALE) / total.duration,
   };
+}
+
+function bitRate(media: { bytes: number; duration: number }): number {
+  return (media.bytes * 8 * MEDIA_TIMESCALE) / media.duration;
 }
 
 /** The multivariant playlist of a live or replay: its one variant, as measured. Null while nothing is known of it. */
