@@ -1,4 +1,119 @@
+import { exitCodeOf, UsageError } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
-export async function runDrill(_a: readonly string[], _io: CommandIo): Promise<number> {
-  return 1;
+import { ApiClient } from './drill/api-client.ts';
+import { checkLive } from './drill/check-live.ts';
+import { database } from './drill/database.ts';
+import { DRILL_HELP, parseDrillArguments } from './drill/drill-arguments.ts';
+import type { DrillArguments } from './drill/drill-arguments.ts';
+import { eachOf } from './drill/each-of.ts';
+import { formatReport } from './drill/format-report.ts';
+import { HttpClient } from './drill/http-client.ts';
+import { kill } from './drill/kill.ts';
+import { makeReport } from './drill/report.ts';
+import type { DrillReport, Expectation } from './drill/report.ts';
+import { settle } from './drill/settle.ts';
+import { Stage } from './drill/stage.ts';
+import { storm } from './drill/storm.ts';
+import { syntheticMedia } from './drill/synthetic-media.ts';
+import { TemporaryInstance } from './drill/temporary-instance.ts';
+
+const CHECKED_AT_ONCE = 4;
+const PROGRESS_EVERY_MS = 5000;
+
+/** `reprise drill`: a disaster on purpose, and what was lost. Resolves with the exit code. */
+export async function runDrill(args: readonly string[], io: CommandIo): Promise<number> {
+  const wanted = parseDrillArguments(args, io.env);
+  if (wanted === null) {
+    io.out(DRILL_HELP);
+    return 0;
+  }
+  if (wanted.drill === 'disk')
+    throw new UsageError('the disk drill is not there yet: it needs a small file system of its own to fill');
+  const progress = (text: string): void => io.err(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+  try {
+    const report = await drill(wanted, io, progress);
+    io.out(wanted.json ? `${JSON.stringify(report)}\n` : `\n${formatReport(report)}`);
+    return report.ok ? 0 : 1;
+  } catch (error) {
+    if (!io.signal.aborted) throw error;
+    progress('given up; what it made is removed');
+    return exitCodeOf(io.signal);
+  }
+}
+
+async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: string) => void): Promise<DrillReport> {
+  const began = performance.now();
+  const own = wanted.instance === null ? await startInstance(wanted, io, progress) : null;
+  const http = new HttpClient(own?.url ?? wanted.instance?.url ?? '');
+  let stage: Stage | null = null;
+  try {
+    const api = await ApiClient.signIn(http, own ?? wanted.instance?.credentials ?? { token: '' });
+    const media = syntheticMedia(wanted.bitrate);
+    stage = new Stage({ http, api, media, rtmpUrl: () => own?.rtmpUrl ?? null, signal: io.signal, progress });
+    const { lives, how } = wanted;
+    await stage.prepare(lives, how === 'abrupt' ? 0 : null);
+    progress(`${lives} lives are made`);
+    stage.watch();
+    const expected = await run(stage, wanted, own);
+    await stage.stopWatching();
+    const sessions = await settle(stage, expected.sessions / lives);
+    let checked = 0;
+    let toldAt = performance.now();
+    const findings = await eachOf(stage.lives, CHECKED_AT_ONCE, async (each) => {
+      io.signal.throwIfAborted();
+      const found = await checkLive(http, each, sessions.get(each) ?? [], media, stage!.world);
+      checked += 1;
+      if (performance.now() - toldAt > PROGRESS_EVERY_MS || checked === lives) {
+        toldAt = performance.now();
+        progress(`replays of ${checked} of ${lives} lives are read`);
+      }
+      return found;
+    });
+    const name = wanted.drill === 'kill' ? 'kill' : `${wanted.drill}, ${how} ends`;
+    const tookMs = performance.now() - began;
+    return makeReport({
+      drill: name,
+      rounds: wanted.rounds,
+      lives,
+      bitrate: media.bitrate,
+      tookMs,
+      stage,
+      expected,
+      findings,
+      complaints: own?.complaints ?? [],
+      sameClock: own !== null,
+    });
+  } finally {
+    await cleanUp(stage, own, progress);
+    http.close();
+  }
+}
+
+async function startInstance(
+  { drill }: DrillArguments,
+  io: CommandIo,
+  progress: (text: string) => void,
+): Promise<TemporaryInstance> {
+  progress('starting a temporary instance');
+  return TemporaryInstance.create({ ownDatabase: drill === 'database', env: io.env });
+}
+
+function run(stage: Stage, wanted: DrillArguments, own: TemporaryInstance | null): Promise<Expectation> {
+  if (wanted.drill === 'storm' || own === null) return storm(stage, wanted);
+  return wanted.drill === 'kill' ? kill(stage, wanted, own) : database(stage, wanted, own);
+}
+
+async function cleanUp(stage: Stage | null, own: TemporaryInstance | null, progress: (text: string) => void): Promise<void> {
+  try {
+    if (stage !== null && own === null) {
+      progress('removing the lives and replays that were made');
+      await stage.clear();
+    } else if (stage !== null) {
+      stage.world.serverDown = true;
+      await stage.stopAll('abrupt');
+      await stage.stopWatching();
+    }
+  } finally {
+    await own?.remove();
+  }
 }

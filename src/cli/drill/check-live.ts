@@ -1,0 +1,84 @@
+import type { LiveVideoSession } from '../../api/contract.ts';
+import type { HttpClient } from './http-client.ts';
+import { matchRuns } from './match-runs.ts';
+import type { Match } from './match-runs.ts';
+import { readReplay } from './replay-reader.ts';
+import type { ReplayRun } from './replay-reader.ts';
+import type { DrillLive } from './stage.ts';
+import type { SyntheticMedia } from './synthetic-media.ts';
+import type { World } from './world.ts';
+
+/** What was found of one live. */
+export interface LiveFindings {
+  readonly sessions: number;
+  readonly gaps: number;
+  readonly replays: number;
+  /** Replays whose every frame is one that was sent, and which lack none. */
+  readonly verified: number;
+  readonly videoFrames: number;
+  readonly audioFrames: number;
+  /** Video frames that were in flight when a connection broke, by connection. */
+  readonly lostMs: readonly number[];
+  /** How far a session's times are from those of its publisher, the worst. */
+  readonly timesOffMs: number;
+}
+
+/** Media that may be lost with a connection that was cut: what was in flight. */
+export const IN_FLIGHT_MS = 1000;
+
+/** Verifies the sessions and replays of one live against what its publisher knows. */
+export async function checkLive(
+  http: HttpClient,
+  { live, publisher }: DrillLive,
+  sessions: readonly LiveVideoSession[],
+  media: SyntheticMedia,
+  world: World,
+): Promise<LiveFindings> {
+  const found: { session: LiveVideoSession; runs: ReplayRun[]; isWhole: boolean }[] = [];
+  for (const session of sessions) {
+    if (session.error !== null)
+      world.fault('a session has an error', `${session.uuid}: ${session.error} ${session.errorDetail ?? ''}`);
+    if (session.replayVideo === undefined) continue;
+    try {
+      found.push({ session, runs: await readReplay(http, session.replayVideo.uuid, media.truth), isWhole: true });
+    } catch (error) {
+      world.fault('a replay is not what was sent', `${session.replayVideo.uuid}: ${(error as Error).message}`);
+      found.push({ session, runs: [], isWhole: false });
+    }
+  }
+  const runs = found.flatMap((each) => each.runs);
+  const inFlight = Math.ceil((IN_FLIGHT_MS * media.framesPerSecond) / 1000);
+  const match = matchRuns(publisher.takes, runs, media.count, inFlight);
+  for (const problem of match.problems)
+    world.fault('a replay lacks frames, or has too many', `${live.name} (${live.uuid}): ${problem}`);
+  const matched = new Set(match.pairs.map(({ run }) => run));
+  const verified = found.filter((each) => each.isWhole && each.runs.length > 0 && each.runs.every((run) => matched.has(run)));
+  return {
+    sessions: sessions.length,
+    gaps: sessions.reduce((sum, { gaps }) => sum + gaps.length, 0),
+    replays: found.length,
+    verified: verified.length,
+    videoFrames: runs.reduce((sum, run) => sum + run.video, 0),
+    audioFrames: runs.reduce((sum, run) => sum + run.audio, 0),
+    lostMs: match.pairs
+      .filter(({ take }) => take.end !== 'clean')
+      .map(({ lostFrames }) => (lostFrames * 1000) / media.framesPerSecond),
+    timesOffMs: Math.max(0, ...found.map(({ session, runs: own }) => timesOff(session, own, match))),
+  };
+}
+
+/** How far a session's start lies outside of [asked, taken] of its first connection, and its end outside of [wanted, closed] of its last. */
+function timesOff({ startDate, endDate }: LiveVideoSession, runs: readonly ReplayRun[], { pairs }: Match): number {
+  const takes = pairs.filter(({ run }) => runs.includes(run)).map(({ take }) => take);
+  if (takes.length === 0 || endDate === null) return 0;
+  const [first] = takes;
+  const last = takes[takes.length - 1];
+  return Math.max(
+    outside(Date.parse(startDate), first.askedAt, first.publishedAt),
+    outside(Date.parse(endDate), last.endingAt, last.endedAt),
+  );
+}
+
+function outside(time: number, from: number, to: number): number {
+  return Math.max(0, from - time, time - to);
+}

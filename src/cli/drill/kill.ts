@@ -1,0 +1,40 @@
+import type { DrillArguments } from './drill-arguments.ts';
+import type { Expectation } from './report.ts';
+import type { Stage } from './stage.ts';
+import type { TemporaryInstance } from './temporary-instance.ts';
+
+const BACK_WITHIN_MS = 30_000;
+const LOOK_AGAIN_MS = 20;
+const LAST_MS = 2000;
+
+/** The server is killed at random moments, and started again; its publishers come back by themselves. */
+export async function kill(stage: Stage, { rounds, seconds }: DrillArguments, instance: TemporaryInstance): Promise<Expectation> {
+  const { world } = stage;
+  const { progress } = stage.options;
+  const count = stage.lives.length;
+  await stage.startAll(true);
+  await stage.firstPartsSeen();
+  for (let round = 1; round <= rounds; round += 1) {
+    await stage.wait(Math.random() * seconds * 1000);
+    world.serverDown = true;
+    stage.expectNew();
+    const began = performance.now();
+    await instance.kill();
+    await instance.start();
+    world.serverDown = false;
+    const readyMs = performance.now() - began;
+    await allOnAir(stage);
+    await stage.firstPartsSeen();
+    progress(
+      `kill ${round} of ${rounds}: ready again after ${(readyMs / 1000).toFixed(1)} s, ${stage.onAir} of ${count} publishers back`,
+    );
+  }
+  await stage.wait(LAST_MS);
+  await stage.stopAll('clean');
+  return { accepted: count * (rounds + 1), sessions: count, gaps: count * rounds };
+}
+
+async function allOnAir(stage: Stage): Promise<void> {
+  const deadline = performance.now() + BACK_WITHIN_MS;
+  while (stage.onAir < stage.lives.length && performance.now() < deadline) await stage.wait(LOOK_AGAIN_MS);
+}

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { EmbeddedPostgres } from '../../database/embedded-postgres.ts';
+import { createLog } from '../../log.ts';
+
+const MAIN = join(import.meta.dirname, '../../main.ts');
+const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 12_000;
+const WARNING = 40;
+
+export interface TemporaryInstanceOptions {
+  /** True: PostgreSQL is not the server's own but ours, so that it can be stopped. */
+  readonly ownDatabase: boolean;
+  /** PATH and HOME of the server. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Settings of the server, as its environment has them. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The parent of the data directory. */
+  readonly parent?: string;
+}
+
+/** A server in a process of its own, on free ports and with a data directory that is removed in the end. */
+export class TemporaryInstance {
+  readonly user = 'root';
+  readonly password = crypto.randomUUID();
+  /** Lines of the server's log that warn or tell of an error. */
+  readonly complaints: string[] = [];
+  readonly directory: string;
+  httpPort = 0;
+  rtmpPort = 0;
+  readonly #options: TemporaryInstanceOptions;
+  #child: ChildProcess | null = null;
+  #database: EmbeddedPostgres | null = null;
+
+  static async create(options: TemporaryInstanceOptions): Promise<TemporaryInstance> {
+    const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'reprise-drill-'));
+    const instance = new TemporaryInstance(directory, options);
+    try {
+      if (options.ownDatabase) await instance.startDatabase();
+      await instance.start();
+      return instance;
+    } catch (error) {
+      await instance.remove();
+      throw error;
+    }
+  }
+
+  private constructor(directory: string, options: TemporaryInstanceOptions) {
+    this.directory = directory;
+    this.#options = options;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.httpPort}`;
+  }
+
+  get rtmpUrl(): string {
+    return `rtmp://127.0.0.1:${this.rtmpPort}/live`;
+  }
+
+  /** Starts the server (again), on the ports that it had before. */
+  async start(): Promise<void> {
+    // A process group of its own: Ctrl-C is for us.
+    const child = spawn(process.execPath, [MAIN], {
+      env: this.#environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.#child = child;
+    createInterface(child.stderr).on('line', (line) => this.#read(line));
+    const said: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`the server was not ready within ${READY_WITHIN_MS / 1000} s`)),
+        READY_WITHIN_MS,
+      );
+      createInterface(child.stdout).on('line', (line) => {
+        said.push(line);
+        if (line.includes(' is ready')) done(resolve);
+      });
+      const ended = (): void =>
+        done(() => reject(new Error(`the server did not start:\n${this.complaints.slice(-5).join('\n')}`)));
+      const done = (settle: () => void): void => {
+        clearTimeout(timer);
+        child.off('exit', ended);
+        settle();
+      };
+      child.once('exit', ended);
+    });
+    this.httpPort = Number(/Watch +http:\/\/[^:]+:(\d+)/.exec(said.join('\n'))?.[1]);
+    this.rtmpPort = Number(/Publish +rtmp:\/\/[^:]+:(\d+)/.exec(said.join('\n'))?.[1]);
+  }
+
+  /** SIGTERM, and SIGKILL when it takes too long; gives whether it ended in order. */
+  async stop(): Promise<boolean> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return true;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await once(child, 'exit');
+    clearTimeout(timer);
+    return child.exitCode === 0;
+  }
+
+  /** SIGKILL: nothing is closed, flushed or said. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  async startDatabase(): Promise<void> {
+    this.#database = await EmbeddedPostgres.start({ directory: this.#databaseDirectory, log: createLog('silent') });
+  }
+
+  async stopDatabase(): Promise<void> {
+    await this.#database?.close();
+    this.#database = null;
+  }
+
+  /** Ends everything, and removes what is on disk; idempotent. */
+  async remove(): Promise<void> {
+    await this.stop();
+    // A server that was killed leaves its PostgreSQL behind.
+    if (this.#database === null && existsSync(join(this.#databaseDirectory, 'cluster/postmaster.pid')))
+      await this.startDatabase();
+    await this.stopDatabase();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  get #databaseDirectory(): string {
+    return join(this.directory, 'postgres');
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    const connection = this.#database?.connection;
+    return {
+      PATH: this.#options.env.PATH,
+      HOME: this.#options.env.HOME,
+      REPRISE_DATA_DIR: this.directory,
+      REPRISE_HTTP_HOST: '127.0.0.1',
+      REPRISE_RTMP_HOST: '127.0.0.1',
+      REPRISE_HTTP_PORT: String(this.httpPort),
+      REPRISE_RTMP_PORT: String(this.rtmpPort),
+      REPRISE_ROOT_PASSWORD: this.password,
+      ...(connection === undefined
+        ? {}
+        : {
+            REPRISE_DATABASE_URL: `postgres://${connection.user}@localhost/${connection.database}?host=${encodeURIComponent(connection.host)}`,
+          }),
+      ...this.#options.settings,
+    };
+  }
+
+  #read(line: string): void {
+    try {
+      const { level } = JSON.parse(line) as { level?: unknown };
+      if (typeof level === 'number' && level < WARNING) return;
+    } catch {
+      // not a line of the log: something worse
+    }
+    this.complaints.push(line);
+  }
+}
