@@ -116,5 +116,6 @@ test('holds what a blocking reload asks for', () => {
   timeline.addPart({ start: 0, end: 9, duration: 18_000, independent: true }, 0, 1, 200);
   assert.deepEqual([timeline.holds(7, 0), timeline.holds(7, 1), timeline.holds(7, null)], [true, false, false]);
   timeline.endSegment();
-  assert.deepEqual([timeline.holds(7, 1), timeline.holds(7, null), timeline.holds(8, 0)], [true, true, false]);
+  // A part index past the last of a segment is the first of the next (section 6.2.5.2).
+  assert.deepEqual([timeline.holds(7, 1), timeline.holds(7, null), timeline.holds(8, 0)], [false, true, false]);
 });
