@@ -39,10 +39,11 @@ export class EdgeStates {
     }
   }
 
-  /** Replaces the file whole: a crash leaves the old or the new one. Never rejects. */
-  write(videoUuid: string, state: TimelineStart): Promise<void> {
+  /** Replaces the file whole, when `after` has resolved: a crash leaves the old or the new one. Never rejects. */
+  write(videoUuid: string, state: TimelineStart, after: Promise<void> = Promise.resolve()): Promise<void> {
     const file = this.#file(videoUuid);
     return this.#turn(videoUuid, async () => {
+      await after;
       await writeFile(`${file}.new`, JSON.stringify(state));
       await rename(`${file}.new`, file);
     });

@@ -34,6 +34,8 @@ export interface LivesOptions {
   readonly playlistWindowS: number;
   readonly writeFact: (fact: SessionFact) => void;
   readonly now?: () => number;
+  /** Memory for media; one of its own when not set. */
+  readonly pool?: BlockPool;
 }
 
 /** What a player may ask for under a video's UUID. */
@@ -74,7 +76,7 @@ export class Lives implements PublishDoor {
     this.#world = {
       now: options.now ?? Date.now,
       log: options.log,
-      pool: new BlockPool(),
+      pool: options.pool ?? new BlockPool(),
       recordings: this.shelf.directory,
       partMs: options.partMs,
       segmentMinMs: options.segmentMinMs,
@@ -261,10 +263,7 @@ export class Lives implements PublishDoor {
     const { meta } = recorder.recording;
     const { timeline } = live.edge;
     const state = timeline.end;
-    this.shelf.closing(
-      meta.sessionId,
-      done.then(() => this.#states.write(meta.videoUuid, state)),
-    );
+    this.shelf.closing(meta.sessionId, this.#states.write(meta.videoUuid, state, done));
     if (this.#closed) return;
     if (timeline.segments.next === meta.mediaSequence) {
       this.#liveOfSession.delete(meta.sessionId);

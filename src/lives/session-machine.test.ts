@@ -23,8 +23,15 @@ function story(change: Partial<SessionStory> = {}): SessionStory {
 }
 
 const away = { state: 'interrupted', interruptedAt: 4000 } as const;
-const onAir = (change: Partial<SessionStory> = {}): SessionState => ({ phase: 'on_air', story: story(change), connectionId: 'one' });
-const interrupted = (change: Partial<SessionStory> = {}): SessionState => ({ phase: 'interrupted', story: story({ ...away, ...change }) });
+const onAir = (change: Partial<SessionStory> = {}): SessionState => ({
+  phase: 'on_air',
+  story: story(change),
+  connectionId: 'one',
+});
+const interrupted = (change: Partial<SessionStory> = {}): SessionState => ({
+  phase: 'interrupted',
+  story: story({ ...away, ...change }),
+});
 const publish = (change: Partial<SessionEvent & { kind: 'publish' }> = {}): SessionEvent => ({
   kind: 'publish',
   at: 5000,
@@ -233,7 +240,11 @@ for (const [stateName, state] of Object.entries<SessionState>(STATES)) {
       const transition = advance(state, event);
       const expected = TABLE[stateName as keyof typeof STATES][eventName as keyof typeof EVENTS];
       if (expected === '=') assert.deepEqual(transition, { state, effects: [] });
-      else assert.equal(`${tellState(transition.state)} |${transition.effects.map((effect) => ` ${tellEffect(effect)}`).join(',')}`, expected);
+      else
+        assert.equal(
+          `${tellState(transition.state)} |${transition.effects.map((effect) => ` ${tellEffect(effect)}`).join(',')}`,
+          expected,
+        );
       assert.deepEqual(state, before, 'the state that was given is left as it was');
     });
   }
@@ -276,7 +287,8 @@ test('every fact of a session is a revision of its own, one after the other', ()
 });
 
 test('recovered: it is interrupted since what was recorded; and since when it was, if it was', () => {
-  const since = (event: SessionEvent): unknown => (advance({ phase: 'idle' }, event).state as { story: SessionStory }).story.interruptedAt;
+  const since = (event: SessionEvent): unknown =>
+    (advance({ phase: 'idle' }, event).state as { story: SessionStory }).story.interruptedAt;
   assert.equal(since(recovered({}, 4500)), 4500);
   assert.equal(since(recovered({}, 0)), 1000, 'never before it began');
   assert.equal(since(recovered({ ...away })), 4000);
@@ -318,7 +330,9 @@ function tellEffect(effect: SessionEffect): string {
 }
 
 function tellFact(fact: SessionStory): string {
-  const gaps = fact.gaps.filter(({ beganAt, endedAt }) => endedAt > beganAt).map(({ beganAt, endedAt }) => ` gap ${beganAt}-${endedAt}`);
+  const gaps = fact.gaps
+    .filter(({ beganAt, endedAt }) => endedAt > beganAt)
+    .map(({ beganAt, endedAt }) => ` gap ${beganAt}-${endedAt}`);
   const error = fact.error === null ? '' : ` error ${fact.error} ${fact.errorDetail}`;
   const end = fact.state === 'ended' ? ` ${fact.endReason} ${fact.endedAt}` : '';
   return `fact ${fact.sessionId}${fact.revision} ${fact.state}${end}${gaps.join('')}${error}`;

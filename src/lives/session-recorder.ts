@@ -155,10 +155,10 @@ export class SessionRecorder implements PackagerOutput {
     this.#edge.changed();
   }
 
-  /** Without a recording the window is what the memory holds. */
+  /** Without a recording the window is what the memory will hold until the next segment is whole. */
   #firstInMemory(): number {
-    const { segments } = this.#edge.timeline;
-    let left = this.#edge.ticks;
+    const { segments, targetDuration } = this.#edge.timeline;
+    let left = this.#edge.ticks - targetDuration * MEDIA_TIMESCALE;
     let first = segments.next;
     while (first > segments.first && segments.duration(first - 1) <= left) {
       first -= 1;

@@ -6,16 +6,15 @@ import type { LiveRecord, ReplayRecord } from '../../src/database/directory.ts';
 import type { RefusalCode } from '../../src/errors.ts';
 import type { SessionFact } from '../../src/ledger/session-fact.ts';
 import type { Publication, PublicationEnd, PublisherConnection } from '../../src/lives/door.ts';
+import type { Block } from '../../src/packager/block-pool.ts';
 import { Lives } from '../../src/lives/lives.ts';
 import type { LivesOptions } from '../../src/lives/lives.ts';
 import { readFlv } from './flv.ts';
 import { LogDiary } from './log-diary.ts';
-import { steadyStream } from './part-tape.ts';
+import { steadyStream, WatchedPool } from './part-tape.ts';
 import { until } from './until.ts';
 
-const { videoConfig, audioConfig } = readFlv(
-  new URL('../fixtures/h264-high-b-frames-25fps-aac-44100-mono.flv', import.meta.url),
-);
+const { videoConfig, audioConfig } = readFlv(new URL('../fixtures/h264-high-b-frames-25fps-aac-44100-mono.flv', import.meta.url));
 
 /** When a test's clock begins. */
 export const BEGAN = Date.parse('2026-03-01T12:00:00Z');
@@ -45,6 +44,16 @@ export function liveRecord(n = 1, change: Partial<LiveRecord> = {}): LiveRecord 
   };
 }
 
+/** A pool that can be broken: then nothing can be taken from it. */
+export class BreakablePool extends WatchedPool {
+  broken = false;
+
+  override take(minBytes: number): Block {
+    if (this.broken) throw new Error('no memory');
+    return super.take(minBytes);
+  }
+}
+
 export interface BroadcastOptions {
   readonly lives?: readonly LiveRecord[];
   readonly replays?: readonly ReplayRecord[];
@@ -60,6 +69,7 @@ export class Broadcast {
   readonly directory: string;
   readonly lives: Lives;
   readonly diary = new LogDiary();
+  readonly pool = new BreakablePool();
   /** All facts, in the order they were written. */
   readonly facts: SessionFact[] = [];
   nowMs: number;
@@ -67,12 +77,14 @@ export class Broadcast {
 
   static async open(t: TestContext, options: BroadcastOptions = {}): Promise<Broadcast> {
     const directory = await mkdtemp(join(tmpdir(), 'reprise-test-lives-'));
-    t.after(() => rm(directory, { recursive: true, force: true }));
     const { from } = options;
     // As a process that is killed leaves it: what reached the files, and nothing that came after.
     if (from !== undefined) await cp(from.directory, directory, { recursive: true });
     const broadcast = new Broadcast(directory, from?.nowMs ?? BEGAN, options.settings ?? {});
-    t.after(() => broadcast.lives.close());
+    t.after(async () => {
+      await broadcast.lives.close();
+      await rm(directory, { recursive: true, force: true });
+    });
     const open = options.openSessions ?? from?.openSessions() ?? [];
     await broadcast.lives.start({ lives: options.lives ?? [liveRecord()], replays: options.replays ?? [] }, open);
     return broadcast;
@@ -92,6 +104,7 @@ export class Broadcast {
       playlistWindowS: 30,
       writeFact: (fact) => void this.facts.push(structuredClone(fact)),
       now: () => this.nowMs,
+      pool: this.pool,
       ...settings,
     });
   }
@@ -103,7 +116,8 @@ export class Broadcast {
 
   newest(): Map<string, SessionFact> {
     const newest = new Map<string, SessionFact>();
-    for (const fact of this.facts) if ((newest.get(fact.sessionId)?.revision ?? 0) < fact.revision) newest.set(fact.sessionId, fact);
+    for (const fact of this.facts)
+      if ((newest.get(fact.sessionId)?.revision ?? 0) < fact.revision) newest.set(fact.sessionId, fact);
     return newest;
   }
 
@@ -132,6 +146,8 @@ export class TestPublisher implements PublisherConnection {
   readonly connectionId: string;
   /** What it was closed with. */
   readonly closedWith: RefusalCode[] = [];
+  /** A connection that breaks its promise not to throw. */
+  throws = false;
   readonly #broadcast: Broadcast;
   #publication: Publication | null = null;
   #sentMs = 0;
@@ -143,6 +159,7 @@ export class TestPublisher implements PublisherConnection {
 
   async ask(streamKey: string): Promise<void> {
     const request = { streamKey, connectionId: this.connectionId, remoteAddress: '192.0.2.1', encoder: 'test' };
+    this.#sentMs = 0;
     this.#publication = await this.#broadcast.lives.publish(request, this);
   }
 
@@ -157,6 +174,7 @@ export class TestPublisher implements PublisherConnection {
 
   close(code: RefusalCode): void {
     this.closedWith.push(code);
+    if (this.throws) throw new Error('broken connection');
   }
 
   /** Sends so much media, the clock along with it: 25 frames a second, a keyframe each second, and audio. */
