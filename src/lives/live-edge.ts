@@ -7,6 +7,8 @@ import { MEDIA_TIMESCALE } from '../media/track.ts';
 const MEMORY_TICKS = 3 * MEDIA_TIMESCALE;
 /** How much of media that the disk does not have (yet, or ever) is kept, in target durations: what players are told to stay behind the edge, and one more. */
 const UNRECORDED_TARGETS = 4;
+/** Never more than this, whatever durations tell: clocks may stand still. */
+const MEMORY_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** A part in memory. Whoever uses its bytes over an await retains the block. */
 export interface EdgePart {
@@ -26,6 +28,7 @@ export class LiveEdge {
   readonly timeline: MediaTimeline;
   #parts: EdgePart[] = [];
   #ticks = 0;
+  #bytes = 0;
   readonly #listeners = new Set<() => void>();
 
   constructor(start: TimelineStart) {
@@ -59,13 +62,18 @@ export class LiveEdge {
     part.block.retain();
     this.#parts.push(part);
     this.#ticks += part.duration;
+    this.#bytes += part.bytes.length;
     let drop = 0;
-    while (this.#ticks - this.#parts[drop].duration >= this.#memoryTicks(this.#parts[drop])) {
+    for (; drop < this.#parts.length - 1 && this.#isTooOld(this.#parts[drop]); drop += 1) {
       this.#ticks -= this.#parts[drop].duration;
+      this.#bytes -= this.#parts[drop].bytes.length;
       this.#parts[drop].block.release();
-      drop += 1;
     }
     if (drop > 0) this.#parts.splice(0, drop);
+  }
+
+  #isTooOld(oldest: EdgePart): boolean {
+    return this.#ticks - oldest.duration >= this.#memoryTicks(oldest) || this.#bytes > MEMORY_LIMIT_BYTES;
   }
 
   /** The part that begins at `start` of a volume, if it is in memory. */
@@ -100,6 +108,6 @@ export class LiveEdge {
   clear(): void {
     for (const part of this.#parts) part.block.release();
     this.#parts = [];
-    this.#ticks = 0;
+    this.#ticks = this.#bytes = 0;
   }
 }
