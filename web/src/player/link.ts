@@ -32,6 +32,8 @@ export interface Link {
   /** What the API says of the live. */
   say(state: LiveState): void;
   goLive(): void;
+  /** The reader went back in the window: the edge is no longer followed. */
+  leaveLive(): void;
 }
 
 /** Seconds buffered after the playhead, small holes ignored. */

@@ -17,6 +17,9 @@ const playAgainMs = 3000;
 const deafMs = 3000;
 // so close to the end of what is known, the edge was being watched
 const nearSeconds = 3;
+// so far behind where hls.js wants to be, for so long, with all of it there: the edge is not followed any more
+const lagSeconds = 1.5;
+const lagMs = 2000;
 const nothing: PlaylistMark = { segments: 0, parts: 0, listed: 0, ended: false };
 
 /**
@@ -41,6 +44,8 @@ export class LiveLink implements Link {
   // the picture was away for one who watched the edge: what comes next is played from the edge, or the new broadcast's beginning
   #resuming = false;
   #wanted = true;
+  #following = true;
+  #laggingSince: number | null = null;
   readonly #progress = new Progress();
   #triedAt = 0;
 
@@ -53,7 +58,7 @@ export class LiveLink implements Link {
   start(): void {
     const { video } = this.#options;
     const { signal } = this.#stop;
-    video.addEventListener('pause', () => (this.#wanted = false), { signal });
+    video.addEventListener('pause', () => (this.#wanted = this.#following = false), { signal });
     video.addEventListener('play', () => (this.#wanted = true), { signal });
     video.addEventListener('loadeddata', () => (this.#shown = true), { signal });
     const timer = setInterval(() => this.#tick(), tickMs);
@@ -70,7 +75,12 @@ export class LiveLink implements Link {
     this.#said = state;
   }
 
+  leaveLive(): void {
+    this.#following = false;
+  }
+
   goLive(): void {
+    this.#following = true;
     const edge = this.#hls?.liveSyncPosition;
     if (typeof edge === 'number') this.#options.video.currentTime = edge;
   }
@@ -204,12 +214,24 @@ export class LiveLink implements Link {
     const first = details.fragments.find((fragment) => fragment.cc === details.endCC) ?? details.fragmentHint;
     if (!first || video.readyState === 0) return;
     this.#resuming = false;
+    this.#following = true;
     this.#progress.start(performance.now());
     // the stalls of an outage say nothing about the network: hls.js would keep further from the edge for them
     if (this.#hls) this.#hls.targetLatency = details.partHoldBack || details.holdBack || details.targetduration * 3;
     const target = Math.max(first.start + 0.05, this.#hls?.liveSyncPosition ?? 0);
     if (video.currentTime < first.start || target - video.currentTime > 1) video.currentTime = target;
     if (this.#wanted) this.#play();
+  }
+
+  // hls.js catches up when it is little behind; further behind it takes the reader for one who went back.
+  #follow(now: number): void {
+    const { video } = this.#options;
+    const behind = (this.#hls?.latency ?? 0) - (this.#hls?.targetLatency ?? 0);
+    const lagging = this.#following && behind > lagSeconds && bufferedAhead(video) > behind;
+    this.#laggingSince = lagging ? (this.#laggingSince ?? now) : null;
+    if (this.#laggingSince === null || now - this.#laggingSince < lagMs) return;
+    this.#laggingSince = null;
+    this.goLive();
   }
 
   #cure(cure: Cure): void {
@@ -249,6 +271,7 @@ export class LiveLink implements Link {
       expected: growing && this.#hls !== null && !video.paused,
     });
     this.#cure(cure);
+    this.#follow(now);
     if (this.#wanted && video.paused && this.#hls !== null && now - this.#triedAt > playAgainMs) {
       this.#triedAt = now;
       this.#play();

@@ -40,6 +40,8 @@ export class NativeLink implements Link {
     if (seekable.length > 0) this.#options.video.currentTime = seekable.end(seekable.length - 1);
   }
 
+  leaveLive(): void {}
+
   #open(): void {
     const { video, url, autoplay } = this.#options;
     this.#opened = true;

@@ -38,6 +38,8 @@ export class ReplayLink implements Link {
 
   goLive(): void {}
 
+  leaveLive(): void {}
+
   /** The player itself, for measurements. */
   get hls(): HlsClass | null {
     return this.#hls;
