@@ -67,6 +67,11 @@ const WRITE_GAPS = `with ${FACTS}
   where f.id = any($2::uuid[]) order by f.id, g.position
   on conflict (session_id, position) do update set began_at = excluded.began_at, ended_at = excluded.ended_at`;
 
+// Those that the facts have superseded on an earlier try.
+const FIND_SUPERSEDED = `with ${FACTS}
+  select s.id from facts f join sessions s on s.live_id = f.live_id and s.end_reason = 'superseded' and s.ended_at = f.started_at
+  where f.state <> 'ended' order by s.id`;
+
 const FIND_KNOWN = `select id from sessions where id = any($1::uuid[])`;
 
 // On air from the first media on, until the session has ended; published when that session began.
@@ -119,6 +124,10 @@ export async function applySessionFacts(client: Queryable, facts: readonly Sessi
     await ask('update-states', UPDATE_STATES, [changed.flatMap(({ liveId }) => liveId ?? [])]);
   }
   const states = await ask<AppliedFacts['states'][number]>('read-states', READ_STATES, [videoUuids]);
-  const replays = await findReplays(client, [...new Set([...ids, ...reduced.map((fact) => fact.sessionId)])]);
+  const written = new Set(ids);
+  const isAgain = reduced.some((fact) => fact.state !== 'ended' && !written.has(fact.sessionId.toLowerCase()));
+  const superseded = isAgain ? await ask<{ id: string }>('find-superseded', FIND_SUPERSEDED, [json]) : [];
+  const ended = [...ids, ...reduced.map((fact) => fact.sessionId), ...superseded.map(({ id }) => id)];
+  const replays = await findReplays(client, [...new Set(ended)]);
   return { states, replays, skipped };
 }
