@@ -35,9 +35,10 @@ export async function run(args: readonly string[]): Promise<number> {
     options: { quick: { type: 'boolean' }, json: { type: 'string' }, starts: { type: 'string', default: '3000' } },
   });
   const wanted = values.quick === true ? 60 : Number(values.starts);
-  const postgres = await MeasuredPostgres.start();
+  const starting = MeasuredPostgres.start();
   // It is a process of its own, and would stay.
-  process.once('SIGINT', () => void postgres.close().finally(() => process.exit(130)));
+  process.once('SIGINT', () => void starting.then((postgres) => postgres.close()).finally(() => process.exit(130)));
+  const postgres = await starting;
   const results: Measurement[] = [];
   try {
     for (const atOnce of values.quick === true ? AT_ONCE.slice(0, 2) : AT_ONCE) {
