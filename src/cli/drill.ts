@@ -2,6 +2,7 @@ import { exitCodeOf, UsageError } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 import { ApiClient } from './drill/api-client.ts';
 import { checkLive } from './drill/check-live.ts';
+import type { LiveFindings } from './drill/check-live.ts';
 import { database } from './drill/database.ts';
 import { DRILL_HELP, parseDrillArguments } from './drill/drill-arguments.ts';
 import type { DrillArguments } from './drill/drill-arguments.ts';
@@ -11,6 +12,7 @@ import { HttpClient } from './drill/http-client.ts';
 import { kill } from './drill/kill.ts';
 import { makeReport } from './drill/report.ts';
 import type { DrillReport, Expectation } from './drill/report.ts';
+import { startAgain } from './drill/start-again.ts';
 import { settle } from './drill/settle.ts';
 import { Stage } from './drill/stage.ts';
 import { storm } from './drill/storm.ts';
@@ -45,48 +47,53 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
   const began = performance.now();
   const own = wanted.instance === null ? await startInstance(wanted, io, progress) : null;
   const http = new HttpClient(own?.url ?? wanted.instance?.url ?? '');
-  let stage: Stage | null = null;
+  const open: { stage: Stage | null } = { stage: null };
   try {
     const api = await ApiClient.signIn(http, own ?? wanted.instance?.credentials ?? { token: '' });
     const media = syntheticMedia(wanted.bitrate);
-    stage = new Stage({ http, api, media, rtmpUrl: () => own?.rtmpUrl ?? null, signal: io.signal, progress });
-    const { lives, how } = wanted;
-    await stage.prepare(lives, how === 'abrupt' ? 0 : null);
-    progress(`${lives} lives are made`);
+    const stage = (open.stage = new Stage({
+      http,
+      api,
+      media,
+      rtmpUrl: () => own?.rtmpUrl ?? null,
+      signal: io.signal,
+      progress,
+    }));
+    await stage.prepare(wanted.lives, wanted.how === 'abrupt' ? 0 : null);
+    progress(`${wanted.lives} lives are made`);
     stage.watch();
     const expected = await run(stage, wanted, own);
     await stage.stopWatching();
-    const sessions = await settle(stage, expected.sessions / lives);
-    let checked = 0;
-    let toldAt = performance.now();
-    const findings = await eachOf(stage.lives, CHECKED_AT_ONCE, async (each) => {
-      io.signal.throwIfAborted();
-      const found = await checkLive(http, each, sessions.get(each) ?? [], media, stage!.world);
-      checked += 1;
-      if (performance.now() - toldAt > PROGRESS_EVERY_MS || checked === lives) {
-        toldAt = performance.now();
-        progress(`replays of ${checked} of ${lives} lives are read`);
-      }
-      return found;
-    });
-    const name = wanted.drill === 'kill' ? 'kill' : `${wanted.drill}, ${how} ends`;
+    const sessions = await settle(stage, expected.sessions / wanted.lives);
+    if (wanted.drill === 'kill' && own !== null) await startAgain(stage, own, sessions);
+    const findings = await check(stage, sessions);
     const tookMs = performance.now() - began;
-    return makeReport({
-      drill: name,
-      rounds: wanted.rounds,
-      lives,
-      bitrate: media.bitrate,
-      tookMs,
-      stage,
-      expected,
-      findings,
-      complaints: own?.complaints ?? [],
-      sameClock: own !== null,
-    });
+    const drill = wanted.drill === 'kill' ? 'kill' : `${wanted.drill}, ${wanted.how} ends`;
+    const { rounds, lives } = wanted;
+    const complaints = own?.complaints ?? [];
+    const sameClock = own !== null;
+    return makeReport({ drill, rounds, lives, bitrate: media.bitrate, tookMs, stage, expected, findings, complaints, sameClock });
   } finally {
-    await cleanUp(stage, own, progress);
+    await cleanUp(open.stage, own, progress);
     http.close();
   }
+}
+
+/** Reads all replays, and holds them against what was sent. */
+async function check(stage: Stage, sessions: Awaited<ReturnType<typeof settle>>): Promise<LiveFindings[]> {
+  const { http, media, signal, progress } = stage.options;
+  let checked = 0;
+  let toldAt = performance.now();
+  return eachOf(stage.lives, CHECKED_AT_ONCE, async (each) => {
+    signal.throwIfAborted();
+    const findings = await checkLive(http, each, sessions.get(each) ?? [], media, stage.world);
+    checked += 1;
+    if (performance.now() - toldAt > PROGRESS_EVERY_MS || checked === stage.lives.length) {
+      toldAt = performance.now();
+      progress(`replays of ${checked} of ${stage.lives.length} lives are read`);
+    }
+    return findings;
+  });
 }
 
 async function startInstance(
