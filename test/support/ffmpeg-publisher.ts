@@ -64,6 +64,11 @@ export class FfmpegPublisher {
     return { least: this.frames, most: this.frames + Math.ceil((silentMs * 30) / 1000) + 2 };
   }
 
+  /** SIGSTOP: it is there, and says nothing more. Killed with the test. */
+  freeze(): void {
+    this.#program.child.kill('SIGSTOP');
+  }
+
   /** Resolves when it ends by itself: its file is at its end, or the server has closed the connection. */
   async end(): Promise<number | null> {
     return (await this.#program.ended).code;
