@@ -14,6 +14,8 @@ export function hlsSettings(live: boolean, token: () => string | null): Partial<
     backBufferLength: 60,
     maxBufferLength: live ? 20 : 40,
     maxBufferHole: 0.3,
+    // media is there and nothing moves: a nudge after this many seconds
+    highBufferWatchdogPeriod: live ? 1 : 2,
     nudgeMaxRetry: 6,
     testBandwidth: false,
     startFragPrefetch: true,

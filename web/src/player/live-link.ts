@@ -43,6 +43,7 @@ export class LiveLink implements Link {
   #broken = false;
   // the picture was away for one who watched the edge: what comes next is played from the edge, or the new broadcast's beginning
   #resuming = false;
+  #leftAt: PlaylistMark | null = null;
   #wanted = true;
   #following = true;
   #laggingSince: number | null = null;
@@ -162,6 +163,7 @@ export class LiveLink implements Link {
     this.#broken = false;
     this.#played = null;
     this.#deafSince = null;
+    this.#leftAt = null;
     this.#grownAt = performance.now();
     this.#progress.start(this.#grownAt);
     hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#grew(details));
@@ -210,6 +212,8 @@ export class LiveLink implements Link {
   #resume(): void {
     const details = this.#hls?.latestLevelDetails;
     if (!this.#resuming || !details) return;
+    // the last of what was there before may come once more
+    if (this.#leftAt !== null && (this.#played === null || !isAfter(this.#played, this.#leftAt))) return;
     const { video } = this.#options;
     const first = details.fragments.find((fragment) => fragment.cc === details.endCC) ?? details.fragmentHint;
     if (!first || video.readyState === 0) return;
@@ -261,7 +265,10 @@ export class LiveLink implements Link {
     });
     const away = this.#picture === 'offline' || this.#picture === 'reconnecting';
     // one who was further back in the window goes on from there
-    if (away && before !== this.#picture && details && details.edge - video.currentTime < nearSeconds) this.#resuming = true;
+    if (away && before === 'playing' && details && details.edge - video.currentTime < nearSeconds) {
+      this.#resuming = true;
+      this.#leftAt = this.#played;
+    }
     const noFrames = document.hidden || video.videoWidth === 0;
     const cure = this.#progress.see({
       nowMs: now,

@@ -14,7 +14,7 @@ export interface Sight {
 export type Cure = 'none' | 'seek' | 'recover' | 'reopen';
 
 const cures: readonly Cure[] = ['seek', 'recover', 'recover', 'reopen'];
-const stillMs = 4000;
+const stillMs = 3000;
 // sound going on without picture; slides may stand still for longer, so only after a start, when a decoder may have lost its way
 const frozenMs = 2500;
 const startMs = 8000;
