@@ -64,12 +64,11 @@ async function scanVolume(directory: string, run: StoredRun, known: readonly Seg
     const { size } = await file.stat();
     const segments = known.filter((segment) => segment.end <= size);
     let at = segments.at(-1)?.end ?? run.initBytes;
-    const firstNew = segments.length;
     for (;;) {
       const fragment = await readFragment(file, at);
       const bytes = fragment === null ? 0 : fragment.headerBytes + fragment.payloadBytes;
       if (fragment === null || at + bytes > size) break;
-      addFragment(segments, firstNew, run, fragment, at, at + bytes);
+      addFragment(segments, run, fragment, at, at + bytes);
       at += bytes;
     }
     if (at < size) await file.truncate(at);
@@ -108,15 +107,7 @@ async function readFragment(file: FileHandle, at: number): Promise<FragmentSumma
   }
 }
 
-/** Adds a fragment to the segments, of which those from `firstNew` on may still grow. */
-function addFragment(
-  segments: SegmentRecord[],
-  firstNew: number,
-  run: StoredRun,
-  fragment: FragmentSummary,
-  start: number,
-  end: number,
-): void {
+function addFragment(segments: SegmentRecord[], run: StoredRun, fragment: FragmentSummary, start: number, end: number): void {
   const video = fragment.tracks.find((track) => track.trackId === VIDEO_TRACK_ID);
   const audio = fragment.tracks.find((track) => track.trackId === AUDIO_TRACK_ID);
   const audioTicks =
@@ -124,7 +115,7 @@ function addFragment(
   const duration = video?.duration ?? audioTicks;
   const videoFrames = video?.sampleCount ?? 0;
   const open = segments.at(-1);
-  if (open !== undefined && segments.length > firstNew && !fragment.segmentStart) {
+  if (open !== undefined && !fragment.segmentStart) {
     segments[segments.length - 1] = {
       ...open,
       end,
