@@ -98,7 +98,7 @@ test('bad input is closed with a reason', { timeout: 180_000 }, async (t) => {
       own.every(({ level }) => level <= 30),
       'no warning, no stack: it is their fault',
     );
-    t.diagnostic(`${reason}: ${String(line.detail ?? '')}`);
+    t.diagnostic(`${reason}: ${JSON.stringify(line.detail ?? null)}`);
   };
 
   for (const { name, reason, act } of CASES) {
