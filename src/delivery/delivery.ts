@@ -57,6 +57,11 @@ export class Delivery {
     return true;
   }
 
+  /** Requests that wait for media to come. */
+  get waiting(): number {
+    return this.#waiters.count;
+  }
+
   /** Answers all requests that wait. */
   close(): void {
     this.#waiters.close();

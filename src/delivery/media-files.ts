@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { EdgePart, LiveEdge } from '../lives/live-edge.ts';
+import type { Block } from '../packager/block-pool.ts';
 import { parseFragmentHeader } from '../mp4/fragment-reader.ts';
 import { recordingDirectory, volumeFile, volumeUri } from '../recording/layout.ts';
 import { readAt } from '../recording/stored-recording.ts';
@@ -42,8 +43,10 @@ export class MediaFiles {
     edge: LiveEdge | null,
     isPublic: boolean,
   ): Promise<void> {
+    const init = route.start === 0 ? (edge?.init(route.sessionId, route.volume) ?? null) : null;
+    if (init?.length === route.end) return sendPieces(request, response, [{ bytes: init, block: null }], etag(route), isPublic);
     const parts = edge?.range(route.sessionId, route.volume, route.start, route.end) ?? null;
-    if (parts !== null) return sendParts(request, response, parts, etag(route), isPublic);
+    if (parts !== null) return sendPieces(request, response, parts, etag(route), isPublic);
     await this.#sendFile(request, response, route, isPublic);
   }
 
@@ -56,7 +59,7 @@ export class MediaFiles {
   ): Promise<void> {
     const find = (): EdgePart | null => edge?.part(route.sessionId, route.volume, route.start) ?? null;
     const part = find();
-    if (part !== null) return sendParts(request, response, [part], etag(route), isPublic);
+    if (part !== null) return sendPieces(request, response, [part], etag(route), isPublic);
     if (edge !== null && isHinted(edge, route)) {
       return this.#waiters.add(edge, {
         response,
@@ -65,7 +68,7 @@ export class MediaFiles {
         done: () => {
           const ready = find();
           if (ready === null) sendText(response, 404, 'This part was not made.');
-          else sendParts(request, response, [ready], etag(route), isPublic);
+          else sendPieces(request, response, [ready], etag(route), isPublic);
         },
       });
     }
@@ -117,25 +120,31 @@ function etag(route: RangeRoute | PartRoute): string {
   return `"${route.volume}-${route.start}"`;
 }
 
-/** Sends parts that lie in memory: their blocks are held until the last byte is out, or the player has gone. */
-function sendParts(
+/** Bytes in memory, and the block that is to be held while they are sent. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly block: Block | null;
+}
+
+/** Sends what lies in memory, one piece behind the other: their blocks are held until the last byte is out, or the player has gone. */
+function sendPieces(
   request: IncomingMessage,
   response: ServerResponse,
-  parts: readonly EdgePart[],
+  pieces: readonly Piece[],
   tag: string,
   isPublic: boolean,
 ): void {
   if (response.destroyed || response.headersSent) return;
-  const length = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+  const length = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const range = sendMediaHead(request, response, length, tag, isPublic);
   if (range === null) return;
-  for (const part of parts) part.block.retain();
+  for (const { block } of pieces) block?.retain();
   response.once('close', () => {
-    for (const part of parts) part.block.release();
+    for (const { block } of pieces) block?.release();
   });
   response.cork();
   let at = 0;
-  for (const { bytes } of parts) {
+  for (const { bytes } of pieces) {
     const from = Math.max(range.start - at, 0);
     const to = Math.min(range.end - at, bytes.length);
     if (to > from) response.write(bytes.subarray(from, to));

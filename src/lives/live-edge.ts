@@ -10,6 +10,9 @@ const UNRECORDED_TARGETS = 4;
 /** Never more than this, whatever durations tell: clocks may stand still. */
 const MEMORY_LIMIT_BYTES = 64 * 1024 * 1024;
 
+/** Init segments kept: players ask for one before the disk has it. */
+const INITS_KEPT = 4;
+
 /** A part in memory. Whoever uses its bytes over an await retains the block. */
 export interface EdgePart {
   readonly sessionId: string;
@@ -28,6 +31,7 @@ export class LiveEdge {
   readonly timeline: MediaTimeline;
   #parts: EdgePart[] = [];
   #ticks = 0;
+  #inits: { readonly sessionId: string; readonly volume: number; readonly bytes: Uint8Array }[] = [];
   #bytes = 0;
   readonly #listeners = new Set<() => void>();
 
@@ -56,6 +60,15 @@ export class LiveEdge {
     if (first <= this.timeline.segments.first) return;
     this.timeline.trimTo(first);
     this.changed();
+  }
+
+  keepInit(sessionId: string, volume: number, bytes: Uint8Array): void {
+    this.#inits = [...this.#inits.slice(1 - INITS_KEPT), { sessionId, volume, bytes }];
+  }
+
+  /** The init segment of a volume, if it is in memory. */
+  init(sessionId: string, volume: number): Uint8Array | null {
+    return this.#inits.find((init) => init.volume === volume && init.sessionId === sessionId)?.bytes ?? null;
   }
 
   keep(part: EdgePart): void {

@@ -33,6 +33,8 @@ export interface LivesOptions {
   readonly dvrMaxWindowS: number;
   readonly playlistWindowS: number;
   readonly writeFact: (fact: SessionFact) => void;
+  /** A live or a replay was put or removed. */
+  readonly directoryChanged?: (videoUuid: string) => void;
   readonly now?: () => number;
   /** Memory for media; one of its own when not set. */
   readonly pool?: BlockPool;
@@ -121,6 +123,21 @@ export class Lives implements PublishDoor {
     for (const live of this.#byUuid.values()) live.edge.clear();
   }
 
+  /** All lives and replays as they were put. */
+  directory(): { lives: LiveRecord[]; replays: ReplayRecord[] } {
+    return { lives: [...this.#byUuid.values()].map(({ record }) => record), replays: [...this.#replays.values()] };
+  }
+
+  /** A live's record, or null. */
+  liveRecord(videoUuid: string): LiveRecord | null {
+    return this.#byUuid.get(videoUuid)?.record ?? null;
+  }
+
+  /** A replay's record, or null. */
+  replayRecord(videoUuid: string): ReplayRecord | null {
+    return this.#replays.get(videoUuid) ?? null;
+  }
+
   /** How many lives there are, and how many are on air. */
   count(): { lives: number; onAir: number } {
     let onAir = 0;
@@ -171,17 +188,23 @@ export class Lives implements PublishDoor {
     // A live that has become its replay meanwhile is none any more.
     if (this.#replays.has(record.videoUuid)) return;
     const live = this.#byUuid.get(record.videoUuid);
-    if (live === undefined) return this.#add(new Live(record, new LiveEdge(FIRST_START), this.#world));
-    this.#dropKey(live);
-    live.put(record);
-    this.#byKey.set(hashKey(record.streamKey), live);
+    if (live === undefined) {
+      this.#add(new Live(record, new LiveEdge(FIRST_START), this.#world));
+    } else {
+      this.#dropKey(live);
+      live.put(record);
+      this.#byKey.set(hashKey(record.streamKey), live);
+    }
+    this.#options.directoryChanged?.(record.videoUuid);
   }
 
   async remove(videoUuid: string): Promise<void> {
     const live = this.#byUuid.get(videoUuid);
     if (live === undefined) return;
     live.remove();
-    for (const { meta } of this.#forget(live)) if (!this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
+    const sessions = this.#forget(live);
+    this.#options.directoryChanged?.(videoUuid);
+    for (const { meta } of sessions) if (!this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
     await this.#states.remove(videoUuid);
   }
 
@@ -191,12 +214,14 @@ export class Lives implements PublishDoor {
     // A live that is not permanent becomes its replay: what was the live's playlist is the replay's from here on.
     const live = this.#byUuid.get(replay.videoUuid);
     if (live !== undefined && live.session === null) this.#forget(live);
+    this.#options.directoryChanged?.(replay.videoUuid);
   }
 
   async removeReplay(replay: { videoUuid: string; sessionId: string }): Promise<void> {
     const { videoUuid, sessionId } = replay;
     this.#replays.delete(videoUuid);
     this.#replayOfSession.delete(sessionId);
+    this.#options.directoryChanged?.(videoUuid);
     this.#liveOfSession.delete(sessionId);
     // A playlist that still names its segments is cut behind them.
     for (const { live, lastSequence } of this.#ended.take(({ meta }) => meta.sessionId === sessionId))

@@ -6,6 +6,8 @@ import type { RecordingMeta } from '../recording/layout.ts';
 import { recoverRecording } from '../recording/recovery.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
 
+const READ_AT_ONCE = 64;
+
 /** All recordings on disk: which there are, made whole when they are read, and deleted when nobody may ask for them any more. */
 export class RecordingShelf {
   readonly directory: string;
@@ -37,15 +39,22 @@ export class RecordingShelf {
 
   /** Every recording's meta, oldest first. A directory without a readable one is said in the log and left alone. */
   async list(): Promise<RecordingMeta[]> {
+    const names = await readdir(this.directory);
     const metas: RecordingMeta[] = [];
-    for (const name of await readdir(this.directory)) {
-      try {
-        metas.push(JSON.parse(await readFile(join(this.directory, name, META_FILE), 'utf8')) as RecordingMeta);
-      } catch (error) {
-        this.#log.warn({ recording: name, err: error }, 'recording without meta left alone');
-      }
+    for (let from = 0; from < names.length; from += READ_AT_ONCE) {
+      const some = await Promise.all(names.slice(from, from + READ_AT_ONCE).map((name) => this.#readMeta(name)));
+      metas.push(...some.filter((meta) => meta !== null));
     }
     return metas.sort((a, b) => a.startedAt - b.startedAt);
+  }
+
+  async #readMeta(name: string): Promise<RecordingMeta | null> {
+    try {
+      return JSON.parse(await readFile(join(this.directory, name, META_FILE), 'utf8')) as RecordingMeta;
+    } catch (error) {
+      this.#log.warn({ recording: name, err: error }, 'recording without meta left alone');
+      return null;
+    }
   }
 
   /** Reads a recording; with `end`, one that its process left open is closed for good. */

@@ -89,6 +89,7 @@ export class SessionRecorder implements PackagerOutput {
     this.#noteVolume();
     const volume = this.recording.startVolume(init.bytes, discontinuity, same === null);
     const { sessionId } = this.recording.meta;
+    if (same === null) this.#edge.keepInit(sessionId, volume, init.bytes);
     const uri = same?.uri ?? initUri(sessionId, volume, init.bytes.length);
     this.#init = { ...init, uri };
     this.#run = { baseUri: volumeUri(sessionId, volume), initUri: uri, discontinuity, video: init.video, audio: init.audio };

@@ -32,7 +32,7 @@ function timelineOf(broadcast: Broadcast, videoUuid = LIVE.videoUuid) {
 
 /** URIs of segments, each with its media and discontinuity sequence numbers: what a player knows them by. */
 function numbered(broadcast: Broadcast): Map<string, string> {
-  const playlist = parsePlaylist(renderLivePlaylist(timelineOf(broadcast), false).replace('# to be continued\n', ''));
+  const playlist = parsePlaylist(renderLivePlaylist(timelineOf(broadcast), false));
   let discontinuities = playlist.discontinuitySequence;
   return new Map(
     playlist.segments.map(({ uri, sequence, discontinuity }) => {

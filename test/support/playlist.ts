@@ -51,6 +51,7 @@ export function parsePlaylist(text: string): MediaPlaylist {
     return segment;
   };
   for (const line of lines) {
+    if (/^#(?!EXT)/.test(line)) continue; // a comment (section 4.1)
     const [, tag = '', value = ''] = /^#([A-Z0-9-]+)(?::(.*))?$/.exec(line) ?? [];
     if (line.startsWith('#') && !line.startsWith('#EXT')) continue; // a comment
     if (!line.startsWith('#')) segments.push(take(line));
