@@ -1,16 +1,41 @@
 /** Why we say no to a publisher or a client. One table: HTTP status, RTMP status code, text for a person; docs/publish.md lists the same. */
 export const REFUSALS = {
-  wrong_app: { http: 404, rtmp: 'NetConnection.Connect.Rejected', text: 'Wrong application. Publish to rtmp://<host>/live/<stream key>.' },
+  wrong_app: {
+    http: 404,
+    rtmp: 'NetConnection.Connect.Rejected',
+    text: 'Wrong application. Publish to rtmp://<host>/live/<stream key>.',
+  },
   unknown_key: { http: 404, rtmp: 'NetStream.Publish.BadName', text: 'No live has this stream key.' },
-  live_ended: { http: 409, rtmp: 'NetStream.Publish.BadName', text: 'This live is not permanent and has already been broadcast.' },
-  already_publishing: { http: 409, rtmp: 'NetStream.Publish.BadName', text: 'Another publisher holds this stream key, and this live refuses a second one.' },
+  live_ended: {
+    http: 409,
+    rtmp: 'NetStream.Publish.BadName',
+    text: 'This live is not permanent and has already been broadcast.',
+  },
+  already_publishing: {
+    http: 409,
+    rtmp: 'NetStream.Publish.BadName',
+    text: 'Another publisher holds this stream key, and this live refuses a second one.',
+  },
+  takeover_held_down: {
+    http: 409,
+    rtmp: 'NetStream.Publish.BadName',
+    text: 'Publishers take this stream key from each other again and again: the one that has it keeps it. Stop one of them.',
+  },
   taken_over: { http: 409, rtmp: 'NetStream.Publish.BadName', text: 'Another publisher has taken over this stream key.' },
   live_deleted: { http: 410, rtmp: 'NetStream.Publish.BadName', text: 'This live has been deleted.' },
   blocked: { http: 403, rtmp: 'NetStream.Publish.BadName', text: 'The owner of this live is blocked.' },
   play_not_supported: { http: 400, rtmp: 'NetStream.Play.Failed', text: 'RTMP is for publishing only; play the HLS URL.' },
-  recording_failed: { http: 503, rtmp: 'NetStream.Publish.Failed', text: 'The recording could not be opened on disk. See the server log.' },
+  recording_failed: {
+    http: 503,
+    rtmp: 'NetStream.Publish.Failed',
+    text: 'The recording could not be opened on disk. See the server log.',
+  },
   server_closing: { http: 503, rtmp: 'NetConnection.Connect.Closed', text: 'The server is closing. Reconnect in a few seconds.' },
-  too_many_connections: { http: 503, rtmp: 'NetConnection.Connect.Rejected', text: 'The server has reached its limit of connections.' },
+  too_many_connections: {
+    http: 503,
+    rtmp: 'NetConnection.Connect.Rejected',
+    text: 'The server has reached its limit of connections.',
+  },
 } as const;
 
 export type RefusalCode = keyof typeof REFUSALS;

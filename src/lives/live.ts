@@ -48,6 +48,8 @@ interface Media {
 interface Holder {
   readonly connectionId: string;
   readonly connection: PublisherConnection;
+  readonly remoteAddress: string;
+  readonly encoder: string | null;
   readonly packager: Packager;
 }
 
@@ -119,13 +121,17 @@ export class Live {
       holderIdleMs: now - (this.#media?.recorder.lastPartAt ?? now),
     });
     for (const effect of transition.effects) {
-      if (effect.kind === 'refuse') throw new Refused(effect.code);
+      if (effect.kind === 'warn_of_fight') this.#warnOfFight(request);
+      if (effect.kind === 'refuse') {
+        this.#state = transition.state;
+        throw new Refused(effect.code);
+      }
       // The only effect that may fail, and the first of its transition: nothing has happened yet.
       if (effect.kind === 'begin') this.#begin(effect.story, null);
     }
     this.#carryOut(transition);
     try {
-      return this.#attach(connectionId, connection);
+      return this.#attach(request, connection);
     } catch (error) {
       this.#advance({ kind: 'disconnected', at: this.#world.now(), connectionId, clean: false, reason: 'internal_error' });
       throw error;
@@ -149,7 +155,7 @@ export class Live {
     this.#advance({ kind: 'recovered', at: this.#world.now(), story: fact, recordedUntil });
   }
 
-  #attach(connectionId: string, connection: PublisherConnection): Publication {
+  #attach({ connectionId, remoteAddress, encoder }: PublishRequest, connection: PublisherConnection): Publication {
     const media = this.#media;
     const session = this.session;
     if (media === null || session === null) throw new Error('a publisher was admitted without a session');
@@ -166,7 +172,7 @@ export class Live {
       discontinuity: timeline.segments.next > 0 || timeline.openParts.length > 0,
     });
     media.recorder.lastPartAt = this.#world.now();
-    this.#holder = { connectionId, connection, packager };
+    this.#holder = { connectionId, connection, remoteAddress, encoder, packager };
     timeline.online = true;
     const { videoUuid } = this.record;
     const end = (reason: PublicationEnd, detail?: string): void => {
@@ -203,6 +209,7 @@ export class Live {
     switch (effect.kind) {
       case 'begin': // done by publish, which can refuse
       case 'refuse':
+      case 'warn_of_fight':
       case 'resume':
         return;
       case 'detach':
@@ -290,6 +297,19 @@ export class Live {
     timeline.online = timeline.runOpen = false;
     timeline.version += 1;
     this.edge.changed();
+  }
+
+  #warnOfFight({ remoteAddress, encoder }: PublishRequest): void {
+    const holder = this.#holder;
+    this.#world.log.warn(
+      {
+        warning: 'takeover_held_down',
+        live: this.record.videoUuid,
+        holder: { address: holder?.remoteAddress, encoder: holder?.encoder },
+        newcomer: { address: remoteAddress, encoder },
+      },
+      'two publishers fight for one stream key: the one that has it keeps it',
+    );
   }
 
   #endMedia(close: (recording: Recording) => Promise<void>): void {

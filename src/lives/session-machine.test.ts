@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HOLD_DOWN_MS, NO_RIVALRY } from './hold-down.ts';
 import { advance, IDLE_HOLDER_MS } from './session-machine.ts';
 import type { SessionEffect, SessionEvent, SessionState, SessionStory } from './session-machine.ts';
 
@@ -27,6 +28,7 @@ const onAir = (change: Partial<SessionStory> = {}): SessionState => ({
   phase: 'on_air',
   story: story(change),
   connectionId: 'one',
+  rivalry: NO_RIVALRY,
 });
 const interrupted = (change: Partial<SessionStory> = {}): SessionState => ({
   phase: 'interrupted',
@@ -262,6 +264,7 @@ test('a session that begins has nothing of another', () => {
   assert.deepEqual(state, {
     phase: 'on_air',
     connectionId: 'two',
+    rivalry: NO_RIVALRY,
     story: story({ sessionId: 'B', revision: 1, startedAt: 5000 }),
   });
 });
@@ -307,6 +310,55 @@ test('a clock that goes back ends nothing before it began', () => {
   assert.partialDeepStrictEqual(resumed.state, { story: { gaps: [{ beganAt: 8000, endedAt: 8000 }] } });
 });
 
+/** Publishers of one live that come at these times, each with what it is told. */
+function fight(tries: readonly (Partial<SessionEvent & { kind: 'publish' }> & { at: number })[]): string[] {
+  let state = onAir();
+  return tries.map((change) => {
+    const { state: after, effects } = advance(state, publish({ connectionId: `at ${change.at}`, ...change }));
+    state = after;
+    const refused = effects.filter((effect) => effect.kind === 'refuse' || effect.kind === 'warn_of_fight').map(tellEffect);
+    return refused.length === 0 ? 'in' : refused.join(', ');
+  });
+}
+const HELD = 'refuse takeover_held_down';
+
+test('a fight for one key: three takeovers, then the holder stays, with one warning', () => {
+  assert.deepEqual(fight([1, 2, 3, 4, 5].map((s) => ({ at: s * 1000 }))), ['in', 'in', 'in', `warn, ${HELD}`, HELD]);
+});
+
+test('takeovers now and then are no fight', () => {
+  assert.deepEqual(fight([0, 10, 20, 30, 40].map((s) => ({ at: s * 1000 }))), ['in', 'in', 'in', 'in', 'in']);
+});
+
+test('a publisher that keeps trying is held down for as long as it does; one that lets go may come back', () => {
+  const last = 5000 + HOLD_DOWN_MS - 1;
+  const tries = [1000, 2000, 3000, 5000, last, last + HOLD_DOWN_MS - 1, last + 2 * HOLD_DOWN_MS];
+  assert.deepEqual(fight(tries.map((at) => ({ at }))), ['in', 'in', 'in', `warn, ${HELD}`, HELD, HELD, 'in']);
+});
+
+test('an idle holder loses, held down or not, and counts for no fight', () => {
+  const idle = { holderIdleMs: IDLE_HOLDER_MS };
+  assert.deepEqual(fight([1, 2, 3].map((s) => ({ at: s * 1000 })).concat([{ at: 4000, ...idle }, { at: 4500 }])), [
+    'in',
+    'in',
+    'in',
+    'in',
+    `warn, ${HELD}`,
+  ]);
+  assert.deepEqual(fight([1, 2, 3, 4, 5].map((s) => ({ at: s * 1000, ...idle }))), ['in', 'in', 'in', 'in', 'in']);
+});
+
+test('a clock that goes back holds nobody down', () => {
+  assert.deepEqual(fight([60_000, 61_000, 62_000, 1000].map((at) => ({ at }))), ['in', 'in', 'in', 'in']);
+});
+
+test('a live that was left is taken by whoever comes, held down or not', () => {
+  let state: SessionState = onAir();
+  for (const at of [1000, 2000, 3000]) state = advance(state, publish({ at, connectionId: `at ${at}` })).state;
+  state = advance(state, gone(false, 'at 3000')).state;
+  assert.equal(advance(state, publish({ at: 5500 })).state.phase, 'on_air');
+});
+
 function tellState(state: SessionState): string {
   if (state.phase === 'closed') return `closed ${state.code}`;
   return state.phase === 'on_air' ? 'on air' : state.phase;
@@ -320,6 +372,8 @@ function tellEffect(effect: SessionEffect): string {
       return `detach ${effect.connectionId}${effect.code === null ? '' : ` ${effect.code}`}`;
     case 'start_window':
       return `window ${effect.ms}`;
+    case 'warn_of_fight':
+      return 'warn';
     case 'stop_window':
       return 'stop window';
     case 'write_fact':

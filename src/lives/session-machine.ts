@@ -1,12 +1,14 @@
 import type { RefusalCode } from '../errors.ts';
 import type { SessionFact } from '../ledger/session-fact.ts';
+import { heldOff, isHeldDown, NO_RIVALRY, takenOver } from './hold-down.ts';
+import type { Rivalry } from './hold-down.ts';
 
 /** A session as the machine knows it: a fact less what the recording holds, which whoever carries out the effects fills in. */
 export type SessionStory = Omit<SessionFact, 'recordedBytes' | 'recordedMs' | 'width' | 'height'>;
 
 export type SessionState =
   | { readonly phase: 'idle' }
-  | { readonly phase: 'on_air'; readonly story: SessionStory; readonly connectionId: string }
+  | { readonly phase: 'on_air'; readonly story: SessionStory; readonly connectionId: string; readonly rivalry: Rivalry }
   | { readonly phase: 'interrupted'; readonly story: SessionStory }
   /** A live that is not permanent has been broadcast. */
   | { readonly phase: 'over' }
@@ -58,6 +60,8 @@ export type SessionEffect =
   /** Take the connection's media into the session's recording, behind a discontinuity. */
   | { readonly kind: 'resume'; readonly story: SessionStory }
   | { readonly kind: 'refuse'; readonly code: RefusalCode }
+  /** Publishers fight for the live, and from here on its holder stays: somebody should know. */
+  | { readonly kind: 'warn_of_fight' }
   /** The connection's media goes nowhere from here; with a code, it is told why and closed. */
   | { readonly kind: 'detach'; readonly connectionId: string; readonly code: RefusalCode | null }
   | { readonly kind: 'start_window'; readonly ms: number }
@@ -133,7 +137,7 @@ function publish(state: SessionState, event: SessionEvent & { kind: 'publish' })
         gaps: [],
       };
       return {
-        state: { phase: 'on_air', story, connectionId },
+        state: { phase: 'on_air', story, connectionId, rivalry: NO_RIVALRY },
         effects: [
           { kind: 'begin', story },
           { kind: 'write_fact', story },
@@ -148,16 +152,24 @@ function publish(state: SessionState, event: SessionEvent & { kind: 'publish' })
         gaps: [...state.story.gaps, { beganAt, endedAt: Math.max(at, beganAt) }],
       });
       return {
-        state: { phase: 'on_air', story, connectionId },
+        state: { phase: 'on_air', story, connectionId, rivalry: NO_RIVALRY },
         effects: [{ kind: 'stop_window' }, { kind: 'resume', story }, { kind: 'write_fact', story }],
       };
     }
     case 'on_air': {
-      if (event.takeover === 'refuse' && event.holderIdleMs < IDLE_HOLDER_MS)
-        return { state, effects: [{ kind: 'refuse', code: 'already_publishing' }] };
+      const { rivalry } = state;
+      const idle = event.holderIdleMs >= IDLE_HOLDER_MS;
+      if (!idle && event.takeover === 'refuse') return { state, effects: [{ kind: 'refuse', code: 'already_publishing' }] };
+      if (!idle && isHeldDown(rivalry, at)) {
+        const warning: SessionEffect[] = rivalry.refusedAt === null ? [{ kind: 'warn_of_fight' }] : [];
+        return {
+          state: { ...state, rivalry: heldOff(rivalry, at) },
+          effects: [...warning, { kind: 'refuse', code: 'takeover_held_down' }],
+        };
+      }
       const story = next(state.story, { gaps: [...state.story.gaps, { beganAt: at, endedAt: at }] });
       return {
-        state: { phase: 'on_air', story, connectionId },
+        state: { phase: 'on_air', story, connectionId, rivalry: idle ? rivalry : takenOver(rivalry, at) },
         effects: [
           { kind: 'detach', connectionId: state.connectionId, code: 'taken_over' },
           { kind: 'resume', story },

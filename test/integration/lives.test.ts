@@ -99,6 +99,19 @@ test('a live that refuses a second publisher takes one when the first is silent'
   assert.equal(second.sessionId, first.sessionId);
 });
 
+test('two publishers that fight for one key: the holder stays, and the log names both', async (t) => {
+  const broadcast = await Broadcast.open(t);
+  for (let n = 0; n < 4; n += 1) (await broadcast.publish()).send(0.5);
+  await assert.rejects(broadcast.publish(), refused('takeover_held_down'));
+  await assert.rejects(broadcast.publish(), refused('takeover_held_down'));
+  const warnings = broadcast.diary.lines.filter((line) => line['warning'] === 'takeover_held_down');
+  assert.equal(warnings.length, 1);
+  assert.ok(['holder', 'newcomer'].every((who) => typeof (warnings[0][who] as { address: unknown }).address === 'string'));
+  // Silent for 5 s: it loses all the same.
+  broadcast.nowMs += 5000;
+  await broadcast.publish();
+});
+
 test('an abrupt end waits for the publisher, a gap is kept, and the window ends what is not taken up', async (t) => {
   const broadcast = await Broadcast.open(t, { lives: [liveRecord(1, { reconnectWindowMs: 300 })] });
   const first = await broadcast.publish();
