@@ -79,15 +79,15 @@ export class Stage {
   /** All publishers connect in the same instant, and all viewers wait for what they send. Resolves when each publisher has its answer. */
   async startAll(reconnect: boolean): Promise<void> {
     const instant = performance.now();
-    for (const { viewer } of this.lives) this.#expectNew(viewer, instant);
     for (const { publisher } of this.lives) publisher.start(reconnect);
+    for (const each of this.lives) this.#expectNew(each, instant);
     await this.#bounded(Promise.all(this.lives.map(({ publisher }) => publisher.answered())), ANSWERED_WITHIN_MS);
   }
 
   /** All viewers wait for what the publishers send from now on. */
   expectNew(): void {
     const instant = performance.now();
-    for (const { viewer } of this.lives) this.#expectNew(viewer, instant);
+    for (const each of this.lives) this.#expectNew(each, instant);
   }
 
   /** Resolves when the viewers have seen what they waited for, or have waited long enough. */
@@ -134,10 +134,10 @@ export class Stage {
     }
   }
 
-  #expectNew(viewer: Viewer, instant: number): void {
+  #expectNew({ viewer, publisher }: DrillLive, instant: number): void {
     const timer = new AbortController();
     const late = sleep(FIRST_PART_WITHIN_MS, true, { signal: timer.signal, ref: false }).catch(() => true);
-    const seen = viewer.expectNew(instant).then((ms) => {
+    const seen = viewer.expectNew(instant, publisher.answered()).then((ms) => {
       timer.abort();
       return ms;
     });

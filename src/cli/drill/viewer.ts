@@ -13,6 +13,7 @@ export interface ViewerOptions {
 }
 
 const SOON_MS = 100;
+const NEVER_MS = 60_000;
 /** The volume that a media URI belongs to: a session has a new one each time its publisher comes. */
 const VOLUME = /\/media\/([0-9a-f-]{36}\/[0-9]+)\//;
 
@@ -36,11 +37,15 @@ export class Viewer {
     this.#running = this.#watch();
   }
 
-  /** A publisher comes: resolves with the time from `since` (of performance.now()) until a part of what it sends was fetched. */
-  expectNew(since: number): Promise<number> {
+  /**
+   * A publisher comes: resolves with the time from `since` (of performance.now()) until a part of what it sends was fetched. While the live has never been
+   * on air there is nothing to wait for at the server: then the viewer asks again and again, from `taken` on.
+   */
+  expectNew(since: number, taken: Promise<void>): Promise<number> {
     return new Promise((found) => {
       this.#expected = { since, found };
-      this.#wake.resolve();
+      if (this.#last !== null) this.#wake.resolve();
+      else void taken.then(() => this.#wake.resolve());
     });
   }
 
@@ -78,7 +83,7 @@ export class Viewer {
         : '';
     const wasDown = world.serverDown;
     const { status, body } = await this.#get(`/static/streaming-playlists/hls/${uuid}/0.m3u8${next}`);
-    if (status === 404 && last === null) return SOON_MS;
+    if (status === 404 && last === null) return this.#expected === null ? NEVER_MS : SOON_MS;
     if (status !== 200) {
       if (!wasDown && !world.serverDown)
         world.fault(`a playlist was answered with ${status}`, `${uuid}${next}: ${body.toString().slice(0, 100)}`);
