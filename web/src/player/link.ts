@@ -1,3 +1,4 @@
+import { leapOver, rangesOf } from './leap.ts';
 import type { LiveState, Picture } from './picture.ts';
 
 /** What a link needs. */
@@ -43,6 +44,25 @@ export function bufferedAhead(video: HTMLVideoElement): number {
     if (buffered.start(i) <= currentTime + 0.3 && buffered.end(i) > currentTime) return buffered.end(i) - currentTime;
   }
   return 0;
+}
+
+/** Keeps the picture going over the small holes between broadcasts; call it some times a second. */
+export class HoleCrossing {
+  readonly #video: HTMLVideoElement;
+  #before = 0;
+
+  constructor(video: HTMLVideoElement) {
+    this.#video = video;
+  }
+
+  look(): void {
+    const video = this.#video;
+    const before = this.#before;
+    this.#before = video.currentTime;
+    if (video.paused || video.seeking) return;
+    const target = leapOver(rangesOf(video.buffered), before, video.currentTime);
+    if (target !== null) video.currentTime = target;
+  }
 }
 
 /** Waits; ends early when the signal aborts or, if asked, when the page becomes visible. */

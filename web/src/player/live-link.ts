@@ -1,7 +1,7 @@
 import type HlsClass from 'hls.js';
 import type { LevelDetails } from 'hls.js';
 import { hlsSettings } from './hls-settings.ts';
-import { bufferedAhead, pause, type Link, type LinkOptions } from './link.ts';
+import { bufferedAhead, HoleCrossing, pause, type Link, type LinkOptions } from './link.ts';
 import { lookAt, lookBeyond, type Found, type Look } from './look.ts';
 import { growthLimit, pictureOfLive, type LiveState, type Picture } from './picture.ts';
 import { isAfter, type PlaylistMark } from './playlist-mark.ts';
@@ -48,11 +48,13 @@ export class LiveLink implements Link {
   #following = true;
   #laggingSince: number | null = null;
   readonly #progress = new Progress();
+  readonly #holes: HoleCrossing;
   #triedAt = 0;
 
   constructor(Hls: typeof HlsClass, options: LinkOptions, said: LiveState) {
     this.#Hls = Hls;
     this.#options = options;
+    this.#holes = new HoleCrossing(options.video);
     this.#said = said;
   }
 
@@ -249,6 +251,7 @@ export class LiveLink implements Link {
     const { video, onView } = this.#options;
     const now = performance.now();
     const details = this.#hls?.latestLevelDetails ?? null;
+    this.#holes.look();
     const limit = details
       ? growthLimit(details.levelTargetDuration, details.partList ? details.partTarget : null)
       : unknownLimitMs;

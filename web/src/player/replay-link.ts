@@ -1,6 +1,6 @@
 import type HlsClass from 'hls.js';
 import { hlsSettings } from './hls-settings.ts';
-import { bufferedAhead, pause, type Link, type LinkOptions } from './link.ts';
+import { bufferedAhead, HoleCrossing, pause, type Link, type LinkOptions } from './link.ts';
 import type { Picture } from './picture.ts';
 
 /** A replay, kept playing through server restarts and lost networks. */
@@ -10,12 +10,14 @@ export class ReplayLink implements Link {
   readonly #stop = new AbortController();
   #hls: HlsClass | null = null;
   #trouble: Picture | null = null;
+  readonly #holes: HoleCrossing;
   #failures = 0;
   #wanted: boolean;
 
   constructor(Hls: typeof HlsClass, options: LinkOptions) {
     this.#Hls = Hls;
     this.#options = options;
+    this.#holes = new HoleCrossing(options.video);
     this.#wanted = options.autoplay;
   }
 
@@ -82,6 +84,7 @@ export class ReplayLink implements Link {
 
   #tick(): void {
     const { video, onView } = this.#options;
+    this.#holes.look();
     const end = this.#hls?.latestLevelDetails?.edge ?? (Number.isFinite(video.duration) ? video.duration : 0);
     const dry = bufferedAhead(video) < 0.4 && !video.ended;
     const picture = this.#trouble !== null && dry ? this.#trouble : video.readyState < 2 && !video.ended ? 'loading' : 'playing';
