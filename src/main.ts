@@ -9,18 +9,21 @@ import { Closers } from './closers.ts';
 import { ConfigError, loadConfig, publicAddresses } from './config.ts';
 import type { Config } from './config.ts';
 import { claimDataDirectory } from './data-directory.ts';
-import { Database } from './database/database.ts';
+import type { Database } from './database/database.ts';
+import { DatabaseSource, mayPass } from './database/database-source.ts';
 import { ensureDemoLives } from './database/demo-lives.ts';
 import { loadDirectory, readReplaysOfSessions } from './database/directory.ts';
-import { EmbeddedPostgres } from './database/embedded-postgres.ts';
+import { DirectoryListener } from './database/directory-listener.ts';
+import { DirectorySnapshot, readDirectorySnapshot } from './database/directory-snapshot.ts';
 import { ensureRoot } from './database/first-start.ts';
-import { migrate } from './database/migrate.ts';
+import { Pulse } from './database/pulse.ts';
 import { applySessionFacts } from './database/sessions.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { HttpListener } from './http-listener.ts';
 import { RtmpListener } from './ingest/rtmp-listener.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { SessionFact } from './ledger/session-fact.ts';
+import { DirectoryKeeper } from './lives/directory-keeper.ts';
 import { Lives } from './lives/lives.ts';
 import { createLog } from './log.ts';
 import type { Logger } from './log.ts';
@@ -35,6 +38,9 @@ const POSTGRES_WITHIN_MS = 2_500;
 const LEDGER_WITHIN_MS = 2_500;
 /** A database that is waited for is spoken of after this time. */
 const TELL_AFTER_MS = 2_000;
+/** A database that does not answer is waited for so long; less when the lives can start without it. */
+const CONNECT_WITHIN_MS = 30_000;
+const CONNECT_WITHIN_WITH_SNAPSHOT_MS = 3_000;
 
 /** A server that runs. */
 export interface Server {
@@ -46,6 +52,8 @@ export interface Server {
   readonly rootPassword: string | null;
   readonly lives: Lives;
   readonly database: Database;
+  /** False when the server was started before its database was there. */
+  readonly foundDatabase: boolean;
   readonly ledger: Ledger;
   /** The embedded PostgreSQL's log file, or null. */
   readonly databaseLog: string | null;
@@ -68,10 +76,22 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   const { directory, release } = claimDataDirectory(config.dataDir);
   closers.add('data directory', release);
 
-  const { database, databaseLog } = await startDatabase(config, directory, log, closers);
-  const root = await ensureRoot(database, { password: config.rootPassword, dvrWindowS: config.dvrMaxWindowS });
-
-  const demoKeys = config.demo > 0 ? await ensureDemoLives(database, config.demo, config.dvrMaxWindowS) : [];
+  const known = await readDirectorySnapshot(join(directory, 'directory.json'), log);
+  let root: { password: string | null } = { password: null };
+  let demoKeys: string[] = [];
+  const source = new DatabaseSource({
+    databaseUrl: config.databaseUrl,
+    directory: join(directory, 'postgres'),
+    log,
+    prepare: async (found) => {
+      root = await ensureRoot(found, { password: config.rootPassword, dvrWindowS: config.dvrMaxWindowS });
+      if (config.demo > 0) demoKeys = await ensureDemoLives(found, config.demo, config.dvrMaxWindowS);
+    },
+  });
+  const { database } = source;
+  closers.add('postgres', () => source.closePostgres(), { leastMs: POSTGRES_WITHIN_MS });
+  closers.add('database', () => source.closeDatabase());
+  const foundDatabase = await findDatabase(source, config, known !== null, log);
 
   const apply = async (facts: readonly SessionFact[], signal: AbortSignal): Promise<void> => {
     const applied = await database.transaction((client) => applySessionFacts(client, facts), { idempotent: true, signal });
@@ -91,7 +111,13 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     dvrMaxWindowS: config.dvrMaxWindowS,
     playlistWindowS: config.playlistWindowS,
     writeFact: (fact) => void ledger.append(fact),
+    directoryChanged: (videoUuid) => {
+      keeper.noted(videoUuid);
+      snapshot?.changed();
+    },
   });
+  const keeper = new DirectoryKeeper({ database, lives, log });
+  let snapshot: DirectorySnapshot | null = null;
   const ledger = await Ledger.open({ directory: join(directory, 'ledger'), apply, log });
   closers.add('ledger', () => ledger.close());
   closers.add('facts', async () => {
@@ -99,9 +125,20 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
       log.warn({ facts: ledger.pending }, 'closing with facts that the database does not have: they go there at the next start');
     }
   });
-  await ledger.drained(LEDGER_WITHIN_MS);
+  if (foundDatabase) await ledger.drained(LEDGER_WITHIN_MS);
+  closers.add('snapshot', () => snapshot?.close());
   closers.add('lives', () => lives.close());
-  await lives.start(await loadDirectory(database), ledger.openSessions());
+  await lives.start(foundDatabase || known === null ? await loadDirectory(database) : known, ledger.openSessions());
+  // Not before: what is half loaded must not take the place of what is whole.
+  snapshot = new DirectorySnapshot({ file: join(directory, 'directory.json'), read: () => lives.directory(), log });
+  snapshot.changed();
+  const listener = new DirectoryListener({
+    database,
+    log,
+    listening: () => keeper.reread({ removing: false }),
+    changed: (videos) => keeper.changed(videos),
+  });
+  closers.add('listener', () => listener.close());
 
   const authenticator = new Authenticator(database);
   const delivery = new Delivery({
@@ -154,11 +191,32 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
       version: packageJson.version,
       limits: DEFAULT_API_LIMITS,
     };
-    await registerApi(app, { database, lives, authenticator, settings, log });
+    const pulse = new Pulse({ ask: () => database.health() });
+    const receiving = (): boolean => rtmp.receiving;
+    const health = {
+      receiving,
+      read: async () => ({ receiving: receiving(), database: await pulse.read(), ledger, lives: lives.count() }),
+    };
+    await registerApi(app, { database, lives, authenticator, health, settings, log });
     await servePages(app, PAGES);
   });
-  if (config.demo > 0)
-    closers.add('demo', startDemo({ streamKeys: demoKeys, rtmpUrl: `rtmp://127.0.0.1:${rtmp.port}/live`, log }));
+  const databaseFound = (): void => {
+    listener.start();
+    if (config.demo > 0)
+      closers.add('demo', startDemo({ streamKeys: demoKeys, rtmpUrl: `rtmp://127.0.0.1:${rtmp.port}/live`, log }));
+  };
+  if (foundDatabase) {
+    databaseFound();
+  } else {
+    source.findInBackground(async () => {
+      ledger.wake();
+      await ledger.drained(LEDGER_WITHIN_MS);
+      await keeper.reread({ removing: true });
+      databaseFound();
+      log.info({ ...lives.count(), factsThatWait: ledger.pending }, 'the database is there');
+      if (root.password !== null) process.stdout.write(`Sign in: root, password ${root.password} (shown only now)\n`);
+    });
+  }
   return {
     publicUrl,
     rtmpPublicUrl,
@@ -167,36 +225,24 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     rootPassword: root.password,
     lives,
     database,
+    foundDatabase,
     ledger,
-    databaseLog,
+    databaseLog: source.logFile,
     close: () => closers.close(),
   };
 }
 
-/** The embedded PostgreSQL or the one of the settings, migrated. */
-async function startDatabase(
-  config: Config,
-  directory: string,
-  log: Logger,
-  closers: Closers,
-): Promise<{ database: Database; databaseLog: string | null }> {
-  const { databaseUrl } = config;
-  if (databaseUrl === null) {
-    const postgres = await EmbeddedPostgres.start({ directory: join(directory, 'postgres'), log });
-    closers.add('postgres', () => postgres.close(), { leastMs: POSTGRES_WITHIN_MS });
-    const database = await Database.open({ connection: { ...postgres.connection }, log });
-    closers.add('database', () => database.close());
-    await migrate(database);
-    return { database, databaseLog: postgres.logFile };
-  }
+/** Finds and prepares the database. False when it does not answer now, and the lives can start without it; throws StartError for what does not pass. */
+async function findDatabase(source: DatabaseSource, config: Config, hasSnapshot: boolean, log: Logger): Promise<boolean> {
   const waiting = setTimeout(() => log.info('waiting for the database'), TELL_AFTER_MS);
   try {
-    const database = await Database.open({ connection: databaseUrl, log });
-    closers.add('database', () => database.close());
-    await migrate(database);
-    return { database, databaseLog: null };
+    await source.find(hasSnapshot ? CONNECT_WITHIN_WITH_SNAPSHOT_MS : CONNECT_WITHIN_MS);
+    return true;
   } catch (error) {
-    throw explainDatabase(error, databaseUrl);
+    const reason = config.databaseUrl === null ? error : explainDatabase(error, config.databaseUrl);
+    if (!hasSnapshot || !mayPass(error)) throw reason;
+    log.warn({ reason: (reason as Error).message }, 'the database is away: starting with what was known of it');
+    return false;
   } finally {
     clearTimeout(waiting);
   }
@@ -231,13 +277,18 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
   const server = await starting;
   if (stopping) return;
-  process.stdout.write(await welcome(server));
-  process.stdout.write(`Reprise ${packageJson.version} is ready, in ${((performance.now() - began) / 1000).toFixed(1)} s.\n`);
+  process.stdout.write(welcome(server));
+  const away = server.foundDatabase
+    ? ''
+    : ' The database is away: broadcasts work, signing in and changes wait until it is there.';
+  process.stdout.write(
+    `Reprise ${packageJson.version} is ready, in ${((performance.now() - began) / 1000).toFixed(1)} s.${away}\n`,
+  );
 }
 
 /** What a newcomer needs: where to look, and a command to paste. */
-async function welcome(server: Server): Promise<string> {
-  const { lives } = await loadDirectory(server.database);
+function welcome(server: Server): string {
+  const { lives } = server.lives.directory();
   const first = lives.find((live) => live.permanent);
   const lines = ['', `  Watch    ${server.publicUrl}`];
   if (server.rootPassword !== null) lines.push(`  Sign in  root, password ${server.rootPassword} (shown only now)`);

@@ -9,6 +9,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Database } from '../database/database.ts';
 import type { Logger } from '../log.ts';
 import type { Authenticator } from './authenticator.ts';
+import type { RoomsHealth } from './health.ts';
 import type { InOrder } from './in-order.ts';
 import type { LivesDoor } from './lives-seam.ts';
 import type { Login } from './login.ts';
@@ -48,11 +49,19 @@ export const DEFAULT_API_LIMITS: ApiLimits = {
   livesOfUser: -1,
 };
 
+/** How the other rooms are; neither may reject or take long. */
+export interface HealthDoor {
+  /** Publishers are let in. */
+  receiving(): boolean;
+  read(): Promise<RoomsHealth>;
+}
+
 /** What the API needs of the other rooms. */
 export interface ApiDependencies {
   readonly database: Database;
   readonly lives: LivesDoor;
   readonly authenticator: Authenticator;
+  readonly health: HealthDoor;
   readonly settings: ApiSettings;
   readonly log: Logger;
 }

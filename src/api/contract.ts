@@ -1,6 +1,7 @@
 /** The API's types, for its clients: the pages and the command line. Types only, so that importing it runs nothing. */
 import type { z } from 'zod';
 import type { configSchema } from './schemas/config.ts';
+import type { healthSchema } from './schemas/health.ts';
 import type { liveCreateSchema, liveCreatedSchema, liveSchema, liveSessionSchema, liveUpdateSchema } from './schemas/live.ts';
 import type { channelSchema, meSchema, tokenRequestSchema, tokensSchema } from './schemas/user.ts';
 import type { videoDetailsSchema, videoSchema, videoUpdateSchema } from './schemas/video.ts';
@@ -17,6 +18,7 @@ export type MyUser = z.output<typeof meSchema>;
 export type VideoChannel = z.output<typeof channelSchema>;
 export type Tokens = z.output<typeof tokensSchema>;
 export type TokenRequest = z.input<typeof tokenRequestSchema>;
+export type Health = z.output<typeof healthSchema>;
 export type ServerConfig = z.output<typeof configSchema>;
 
 /** A page of a list: `total` counts all rows, not those of the page. */

@@ -15,6 +15,7 @@ import { registerOpenApi } from './openapi.ts';
 import { problem } from './problem.ts';
 import { registerChannels } from './routes/channels.ts';
 import { registerConfig } from './routes/config.ts';
+import { registerHealth } from './routes/health.ts';
 import { registerLives } from './routes/lives.ts';
 import { registerOauth } from './routes/oauth.ts';
 import { registerUsers } from './routes/users.ts';
@@ -72,6 +73,7 @@ async function mount(app: FastifyInstance, dependencies: ApiDependencies): Promi
   const context: ApiContext = { ...dependencies, login: new Login(dependencies.database), inOrder: new InOrder() };
   const routes: ApiServer = app.withTypeProvider<ZodTypeProvider>();
   registerConfig(routes, context);
+  registerHealth(routes, context);
   registerOauth(routes, context);
   registerUsers(routes, context);
   registerLives(routes, context);

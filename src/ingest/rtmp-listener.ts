@@ -61,6 +61,11 @@ export class RtmpListener implements PublisherOwner {
     return this.#publishers.size;
   }
 
+  /** Publishers are let in. */
+  get receiving(): boolean {
+    return this.#server.listening && this.#closing === null;
+  }
+
   get hasRoom(): boolean {
     return this.publishingCount < this.limits.publishers;
   }

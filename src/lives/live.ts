@@ -89,6 +89,11 @@ export class Live {
     return this.#state.phase === 'on_air' || this.#state.phase === 'interrupted' ? this.#state.story : null;
   }
 
+  /** The session goes on for viewers, and is recorded no more. */
+  get recordingFails(): boolean {
+    return this.#media !== null && this.#media.recorder.recording.error !== null;
+  }
+
   /** Media the playlist keeps, in ticks. */
   get windowTicks(): number {
     return windowTicksOf(this.record, this.#world);

@@ -138,11 +138,14 @@ export class Lives implements PublishDoor {
     return this.#replays.get(videoUuid) ?? null;
   }
 
-  /** How many lives there are, and how many are on air. */
-  count(): { lives: number; onAir: number } {
-    let onAir = 0;
-    for (const live of this.#byUuid.values()) if (live.edge.timeline.online) onAir += 1;
-    return { lives: this.#byUuid.size, onAir };
+  /** How many lives there are, how many are on air, and how many cannot be recorded. */
+  count(): { lives: number; onAir: number; recordingsFailing: number } {
+    let [onAir, recordingsFailing] = [0, 0];
+    for (const live of this.#byUuid.values()) {
+      if (live.edge.timeline.online) onAir += 1;
+      if (live.recordingFails) recordingsFailing += 1;
+    }
+    return { lives: this.#byUuid.size, onAir, recordingsFailing };
   }
 
   publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication> {

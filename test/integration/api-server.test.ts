@@ -5,7 +5,7 @@ import { Authenticator } from '../../src/api/authenticator.ts';
 import { DEFAULT_API_LIMITS } from '../../src/api/context.ts';
 import { registerApi } from '../../src/api/server.ts';
 import { createLog } from '../../src/log.ts';
-import { ApiHarness, DoorDiary, TEST_SETTINGS } from '../support/api.ts';
+import { ApiHarness, DoorDiary, TEST_SETTINGS, WELL } from '../support/api.ts';
 import { withDatabase } from '../support/postgres.ts';
 
 test('an error tells all that the contract asks for', async (t) => {
@@ -124,6 +124,7 @@ test('beside other routes on one server, the API keeps to itself', async (t) => 
     database,
     lives: new DoorDiary(),
     authenticator,
+    health: WELL,
     settings: TEST_SETTINGS,
     log: createLog('silent'),
   });
@@ -177,6 +178,9 @@ test('the OpenAPI document names every route, refers to nothing that is not ther
     [
       'delete /videos/{id}',
       'get /config',
+    'get /health',
+    'get /health/live',
+    'get /health/ready',
       'get /oauth-clients/local',
       'get /ping',
       'get /users/me',

@@ -9,7 +9,7 @@ import { insertUser } from '../../src/database/users.ts';
 import { createLog } from '../../src/log.ts';
 import { withDatabase } from './postgres.ts';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
-import type { ApiSettings } from '../../src/api/context.ts';
+import type { ApiSettings, HealthDoor } from '../../src/api/context.ts';
 import type { LivesDoor } from '../../src/api/lives-seam.ts';
 import type { Database } from '../../src/database/database.ts';
 import type { SessionFact } from '../../src/ledger/session-fact.ts';
@@ -26,6 +26,18 @@ export const TEST_SETTINGS: ApiSettings = {
   instanceName: 'Test',
   version: '0.0.0',
   limits: { ...DEFAULT_API_LIMITS, logins: -1 },
+};
+
+/** A server on which all is well. */
+export const WELL: HealthDoor = {
+  receiving: () => true,
+  read: () =>
+    Promise.resolve({
+      receiving: true,
+      database: { ok: true, latencyMs: 1 },
+      ledger: { pending: 0, degraded: false },
+      lives: { lives: 0, onAir: 0, recordingsFailing: 0 },
+    }),
 };
 
 /** Remembers what the API told the room `lives`. */
@@ -80,7 +92,7 @@ export class ApiHarness {
     const authenticator = new Authenticator(database);
     const door = new DoorDiary();
     const settings = { ...TEST_SETTINGS, ...changes };
-    const app = await createApi({ database, lives: door, authenticator, settings, log: createLog('silent') });
+    const app = await createApi({ database, lives: door, authenticator, health: WELL, settings, log: createLog('silent') });
     await app.ready();
     t.after(() => app.close());
     return new ApiHarness(app, database, authenticator, door);
