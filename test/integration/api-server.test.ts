@@ -178,9 +178,9 @@ test('the OpenAPI document names every route, refers to nothing that is not ther
     [
       'delete /videos/{id}',
       'get /config',
-    'get /health',
-    'get /health/live',
-    'get /health/ready',
+      'get /health',
+      'get /health/live',
+      'get /health/ready',
       'get /oauth-clients/local',
       'get /ping',
       'get /users/me',
