@@ -132,6 +132,7 @@ export class Packager implements AccessUnitSink {
     if (sameConfig(this.#video, config)) return;
     if (this.#video !== null || this.#initOut) this.#breakTimeline();
     this.#video = config;
+    this.#clock.setFrameRate(config.frameRate);
     this.#waitForKeyframe = true;
     this.#pace.reset();
   }

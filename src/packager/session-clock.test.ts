@@ -86,3 +86,16 @@ test('the wall clock follows a publisher whose clock runs away, by steps', () =>
   clock.correctWallClock(ms(2000), NOW + 3100);
   assert.equal(clock.wallClock(ms(2000)), NOW + 3100);
 });
+
+test('what follows on a gap keeps to the frames of before: whole frames behind the last picture, or behind the first frame', () => {
+  for (const first of ['video', 'audio'] as const) {
+    const clock = new SessionClock();
+    clock.setFrameRate(30);
+    clock.map(first, 0, NOW);
+    for (let frame = 1; frame < 10; frame += 1) clock.map('video', frame * 3000, NOW);
+    clock.reanchor();
+    const time = clock.map(first, ms(123_456), NOW + 1017);
+    assert.equal(time % 3000, 0, first);
+    assert.ok(time >= ms(1017) && time < ms(1017) + 3000, first);
+  }
+});

@@ -26,6 +26,8 @@ export class SessionClock {
   /** Wall clock, in ms of the epoch, of timeline 0; null until the first frame. */
   #wallAtZeroMs: number | null = null;
   #skewMs = 0;
+  /** What a frame of video lasts, or 0 while nobody has told. */
+  #frameTicks = 0;
   /** What the newest call of map found: the frame is behind a jump, so a discontinuity stands before it. */
   jumped = false;
 
@@ -47,6 +49,11 @@ export class SessionClock {
     if (Math.abs(off) > WALL_CLOCK_TOLERANCE_MS) this.#skewMs += off;
   }
 
+  /** The rate the encoder tells, frames a second: what follows on a gap keeps to the grid of the frames before it. */
+  setFrameRate(frameRate: number | null): void {
+    this.#frameTicks = frameRate === null || frameRate <= 0 ? 0 : MEDIA_TIMESCALE / frameRate;
+  }
+
   /** Another connection goes on with the session: its first frame sets the mapping anew. */
   reanchor(): void {
     this.#offset = this.#offsets.video = this.#offsets.audio = null;
@@ -56,14 +63,14 @@ export class SessionClock {
   map(track: Track, dts: number, nowMs: number): number {
     this.jumped = false;
     this.#wallAtZeroMs ??= nowMs;
-    this.#offset ??= this.#resumeAt(nowMs) - dts;
+    this.#offset ??= this.#resumeAt(track, nowMs) - dts;
     const own = this.#offsets[track];
     let time = dts + this.#offset;
     if (own !== null && own !== this.#offset && this.#continues(track, dts + own)) {
       time = dts + own;
     } else {
       if (!this.#plausible(track, time)) {
-        this.#offset = this.#resumeAt(nowMs) - dts;
+        this.#offset = this.#resumeAt(track, nowMs) - dts;
         time = dts + this.#offset;
         this.jumped = true;
       }
@@ -88,10 +95,17 @@ export class SessionClock {
     return time > earliest && time < newest + FORWARD_JUMP_TICKS;
   }
 
-  /** Where the timeline goes on: at the time that passed, and never before what has been given out. */
-  #resumeAt(nowMs: number): number {
+  /**
+   * Where the timeline goes on: at the time that passed, never before what has been given out, and whole frames behind the last picture (behind
+   * the very first frame, where sound comes first): else players of a constant rate would see two frames in one place.
+   */
+  #resumeAt(track: Track, nowMs: number): number {
     const newest = Math.max(this.#last.video, this.#last.audio);
     if (newest < 0) return 0;
-    return Math.max(Math.round((nowMs - (this.#wallAtZeroMs ?? nowMs)) * TICKS_PER_MS), newest + TICKS_PER_MS * 20);
+    const passed = Math.round((nowMs - (this.#wallAtZeroMs ?? nowMs)) * TICKS_PER_MS);
+    const earliest = Math.max(passed, newest + TICKS_PER_MS * 20);
+    if (this.#frameTicks === 0) return earliest;
+    const grid = track === 'video' ? Math.max(this.#last.video, 0) : 0;
+    return grid + Math.round(Math.ceil((earliest - grid) / this.#frameTicks) * this.#frameTicks);
   }
 }
