@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +13,7 @@ const MAIN = join(import.meta.dirname, '../../main.ts');
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 12_000;
 const WARNING = 40;
+const COMPLAINTS_TOLD = 20;
 
 export interface TemporaryInstanceOptions {
   /** True: PostgreSQL is not the server's own but ours, so that it can be stopped. */
@@ -85,13 +86,14 @@ export class TemporaryInstance {
         if (line.includes(' is ready')) done(resolve);
       });
       const ended = (): void =>
-        done(() => reject(new Error(`the server did not start:\n${this.complaints.slice(-5).join('\n')}`)));
+        done(() => reject(new Error(`the server did not start:\n${this.complaints.slice(-COMPLAINTS_TOLD).join('\n')}`)));
       const done = (settle: () => void): void => {
         clearTimeout(timer);
-        child.off('exit', ended);
+        child.off('close', ended);
         settle();
       };
-      child.once('exit', ended);
+      // not exit: what it said last is to be read first
+      child.once('close', ended);
     });
     this.httpPort = Number(/Watch +http:\/\/[^:]+:(\d+)/.exec(said.join('\n'))?.[1]);
     this.rtmpPort = Number(/Publish +rtmp:\/\/[^:]+:(\d+)/.exec(said.join('\n'))?.[1]);
@@ -134,7 +136,9 @@ export class TemporaryInstance {
     if (this.#database === null && existsSync(join(this.#databaseDirectory, 'cluster/postmaster.pid')))
       await this.startDatabase();
     await this.stopDatabase();
-    await rm(this.directory, { recursive: true, force: true });
+    // As root it may be a link to where PostgreSQL's user can reach it.
+    const elsewhere = await realpath(this.#databaseDirectory).catch(() => this.#databaseDirectory);
+    for (const directory of [elsewhere, this.directory]) await rm(directory, { recursive: true, force: true });
   }
 
   get #databaseDirectory(): string {
