@@ -9,6 +9,7 @@ import { Closers } from './closers.ts';
 import { ConfigError, loadConfig, publicAddresses } from './config.ts';
 import type { Config } from './config.ts';
 import { claimDataDirectory } from './data-directory.ts';
+import { insertAttempts } from './database/attempts.ts';
 import type { Database } from './database/database.ts';
 import { DatabaseSource, mayPass } from './database/database-source.ts';
 import { ensureDemoLives } from './database/demo-lives.ts';
@@ -24,6 +25,8 @@ import { RtmpListener } from './ingest/rtmp-listener.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { SessionFact } from './ledger/session-fact.ts';
 import { DirectoryKeeper } from './lives/directory-keeper.ts';
+import { AttemptWriter } from './lives/attempt-writer.ts';
+import { ATTEMPTS_OF_LIVE, ATTEMPTS_OF_NOBODY } from './lives/attempts.ts';
 import { Lives } from './lives/lives.ts';
 import { createLog } from './log.ts';
 import type { Logger } from './log.ts';
@@ -36,6 +39,8 @@ const CLOSE_WITHIN_MS = 9_000;
 const CLOSE_ROOMS_WITHIN_MS = 6_000;
 const POSTGRES_WITHIN_MS = 2_500;
 const LEDGER_WITHIN_MS = 2_500;
+const ATTEMPTS_WITHIN_MS = 500;
+const ATTEMPTS_KEPT = { ofLive: ATTEMPTS_OF_LIVE, ofNobody: ATTEMPTS_OF_NOBODY };
 /** A database that is waited for is spoken of after this time. */
 const TELL_AFTER_MS = 2_000;
 /** A database that does not answer is waited for so long; less when the lives can start without it. */
@@ -101,6 +106,12 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     if (sessionIds.length === 0) return;
     for (const replay of await readReplaysOfSessions(database, sessionIds)) lives.putReplay(replay);
   };
+  const attemptWriter = new AttemptWriter({
+    write: (attempts) =>
+      database.transaction((client) => insertAttempts(client, attempts, ATTEMPTS_KEPT), { idempotent: true, retryForMs: 0 }),
+    log,
+  });
+  closers.add('attempts', () => attemptWriter.close(), { withinMs: ATTEMPTS_WITHIN_MS });
   const lives = new Lives({
     dataDirectory: directory,
     log,
@@ -111,6 +122,7 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     dvrMaxWindowS: config.dvrMaxWindowS,
     playlistWindowS: config.playlistWindowS,
     writeFact: (fact) => void ledger.append(fact),
+    attempted: (attempt) => attemptWriter.add(attempt),
     directoryChanged: (videoUuid) => {
       keeper.noted(videoUuid);
       snapshot?.changed();

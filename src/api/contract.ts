@@ -2,7 +2,14 @@
 import type { z } from 'zod';
 import type { configSchema } from './schemas/config.ts';
 import type { healthSchema } from './schemas/health.ts';
-import type { liveCreateSchema, liveCreatedSchema, liveSchema, liveSessionSchema, liveUpdateSchema } from './schemas/live.ts';
+import type {
+  attemptSchema,
+  liveCreateSchema,
+  liveCreatedSchema,
+  liveSchema,
+  liveSessionSchema,
+  liveUpdateSchema,
+} from './schemas/live.ts';
 import type { channelSchema, meSchema, tokenRequestSchema, tokensSchema } from './schemas/user.ts';
 import type { videoDetailsSchema, videoSchema, videoUpdateSchema } from './schemas/video.ts';
 
@@ -14,6 +21,7 @@ export type LiveVideoCreate = z.input<ReturnType<typeof liveCreateSchema>>;
 export type LiveVideoCreated = z.output<typeof liveCreatedSchema>;
 export type LiveVideoUpdate = z.input<ReturnType<typeof liveUpdateSchema>>;
 export type LiveVideoSession = z.output<typeof liveSessionSchema>;
+export type LiveAttempt = z.output<typeof attemptSchema>;
 export type MyUser = z.output<typeof meSchema>;
 export type VideoChannel = z.output<typeof channelSchema>;
 export type Tokens = z.output<typeof tokensSchema>;

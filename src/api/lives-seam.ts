@@ -1,3 +1,4 @@
+import type { AttemptRow } from '../database/attempts.ts';
 import type { LiveRecord, ReplayRecord } from '../database/directory.ts';
 
 /**
@@ -13,6 +14,10 @@ export interface LivesDoor {
   putReplay(replay: ReplayRecord): void;
   /** A replay was deleted, and its recording goes with it. */
   removeReplay(replay: { videoUuid: string; sessionId: string }): Promise<void>;
+  /** A live by its number or UUID, and who it belongs to, without a database. */
+  find(reference: { id: number } | { uuid: string }): { uuid: string; ownerId: number } | null;
+  /** The newest tries to publish, of a live, newest first. */
+  readonly attempts: { of(videoUuid: string): readonly AttemptRow[] };
   /** How many watch now, where somebody counts. */
   viewers?(videoUuid: string): number;
 }

@@ -137,8 +137,11 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
 
   async #ask(streamKey: string, encoder: string | null): Promise<void> {
     try {
-      if (!this.#owner.hasRoom) throw new Refused('too_many_connections');
       const request = { streamKey, connectionId: this.id, remoteAddress: this.#remoteAddress, encoder };
+      if (!this.#owner.hasRoom) {
+        this.#owner.door.refused('too_many_connections', request);
+        throw new Refused('too_many_connections');
+      }
       const publication = await this.#owner.door.publish(request, this);
       this.#accept(publication, streamKey);
     } catch (error) {
@@ -197,6 +200,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     } catch (error) {
       if (error instanceof Refused) {
         this.#reason ??= error.code;
+        this.#owner.door.refused(error.code, null);
         this.#linger();
       } else if (error instanceof ProtocolError) {
         this.#fail(error.reason, 'protocol_error', error.message);

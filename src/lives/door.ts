@@ -33,4 +33,6 @@ export interface Publication {
 export interface PublishDoor {
   /** Resolves when the publisher is admitted; rejects with Refused. Never waits for the database. */
   publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication>;
+  /** A publisher was refused before it came to the door; null: it had not told a stream key yet. Must not throw. */
+  refused(code: RefusalCode, request: PublishRequest | null): void;
 }

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { LiveRecord, ReplayRecord } from '../database/directory.ts';
 import { Refused } from '../errors.ts';
+import type { RefusalCode } from '../errors.ts';
 import type { SessionFact } from '../ledger/session-fact.ts';
 import { maskKey } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { BlockPool } from '../packager/block-pool.ts';
 import type { RecordingMeta } from '../recording/layout.ts';
 import { recordedTotals } from '../recording/stored-recording.ts';
+import { Attempts } from './attempts.ts';
+import type { Attempt } from './attempt.ts';
 import type { Publication, PublishDoor, PublisherConnection, PublishRequest } from './door.ts';
 import { EdgeStates, FIRST_START } from './edge-state.ts';
 import { EndedSessions } from './ended-sessions.ts';
@@ -35,6 +38,8 @@ export interface LivesOptions {
   readonly writeFact: (fact: SessionFact) => void;
   /** A live or a replay was put or removed. */
   readonly directoryChanged?: (videoUuid: string) => void;
+  /** Hears of every try to publish; must not throw. */
+  readonly attempted?: (attempt: Attempt) => void;
   readonly now?: () => number;
   /** Memory for media; one of its own when not set. */
   readonly pool?: BlockPool;
@@ -55,6 +60,7 @@ export interface MediaOwners {
 /** All lives and replays of the server, in memory: who may publish, what may be watched, and what is on air. */
 export class Lives implements PublishDoor {
   readonly shelf: RecordingShelf;
+  readonly attempts: Attempts;
   readonly #options: LivesOptions;
   readonly #log: Logger;
   readonly #world: LiveWorld;
@@ -73,6 +79,7 @@ export class Lives implements PublishDoor {
   constructor(options: LivesOptions) {
     this.#options = options;
     this.#log = options.log;
+    this.attempts = new Attempts(options.attempted);
     this.shelf = new RecordingShelf(join(options.dataDirectory, 'recordings'), options.log);
     this.#states = new EdgeStates(join(options.dataDirectory, 'lives'), options.log);
     this.#world = {
@@ -158,15 +165,32 @@ export class Lives implements PublishDoor {
       const publication = live.publish(request, connection);
       this.#liveOfSession.set(publication.sessionId, live);
       this.#log.info({ ...story, live: publication.videoUuid, session: publication.sessionId }, 'publisher accepted');
+      this.#attempted('accepted', request, publication.sessionId);
       return Promise.resolve(publication);
     } catch (error) {
       if (error instanceof Refused) {
         this.#log.info({ ...story, code: error.code }, 'publisher refused');
+        this.#attempted(error.code, request);
         return Promise.reject(error);
       }
       this.#log.error({ ...story, err: error }, 'publisher could not be admitted');
+      this.#attempted('recording_failed', request);
       return Promise.reject(new Refused('recording_failed', { cause: error }));
     }
+  }
+
+  refused(code: RefusalCode, request: PublishRequest | null): void {
+    if (request === null) this.attempts.count(code);
+    else this.#attempted(code, request);
+  }
+
+  /** A live by its number or UUID, and who it belongs to; null when there is none. */
+  find(reference: { id: number } | { uuid: string }): { uuid: string; ownerId: number } | null {
+    for (const { record } of this.#byUuid.values()) {
+      const found = 'id' in reference ? record.videoId === reference.id : record.videoUuid === reference.uuid;
+      if (found) return { uuid: record.videoUuid, ownerId: record.ownerId };
+    }
+    return null;
   }
 
   /** What there is to watch under a video's UUID, or null. */
@@ -230,6 +254,12 @@ export class Lives implements PublishDoor {
     for (const { live, lastSequence } of this.#ended.take(({ meta }) => meta.sessionId === sessionId))
       live.edge.cut(lastSequence + 1);
     await this.shelf.remove(sessionId);
+  }
+
+  #attempted(code: Attempt['code'], request: PublishRequest, sessionId: string | null = null): void {
+    const { streamKey, remoteAddress: address, encoder } = request;
+    const videoUuid = this.#byKey.get(hashKey(streamKey))?.record.videoUuid ?? null;
+    this.attempts.add({ videoUuid, at: this.#world.now(), code, key: maskKey(streamKey), address, encoder, sessionId });
   }
 
   async #load(record: LiveRecord, metas: readonly RecordingMeta[], open: Map<string, SessionFact>): Promise<void> {
@@ -317,6 +347,7 @@ export class Lives implements PublishDoor {
   /** There is no such live any more, nor rights that came from it; gives the sessions its playlist named. */
   #forget(live: Live): EndedSession[] {
     this.#byUuid.delete(live.record.videoUuid);
+    this.attempts.forget(live.record.videoUuid);
     this.#dropKey(live);
     for (const [sessionId, owner] of this.#liveOfSession) if (owner === live) this.#liveOfSession.delete(sessionId);
     live.edge.clear();

@@ -190,6 +190,7 @@ test('the OpenAPI document names every route, refers to nothing that is not ther
       'get /video-channels/{name}/videos',
       'get /videos',
       'get /videos/live/{id}',
+      'get /videos/live/{id}/attempts',
       'get /videos/live/{id}/sessions',
       'get /videos/{id}',
       'get /videos/{id}/live-session',

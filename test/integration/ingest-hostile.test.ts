@@ -191,12 +191,13 @@ test('a peer that asks and never reads is closed', async (t) => {
 });
 
 test('one publisher too many is told so; strangers too many are turned away', async (t) => {
-  const { diary, peer } = await open(t, { publishers: 1, strangers: 2, lingerMs: 300 });
+  const { diary, door, peer } = await open(t, { publishers: 1, strangers: 2, lingerMs: 300 });
   await peer(publishing('one').bytes());
   await diary.line('publisher connected');
   const second = await peer(publishing('two').bytes());
   await second.closed;
   assert.ok(second.heard().includes(REFUSALS.too_many_connections.text));
+  assert.equal(door.refusedBefore.at(-1)?.[0], 'too_many_connections', 'the door hears of it');
   await diary.line('publisher gone');
   await peer(greeting);
   await peer(greeting);

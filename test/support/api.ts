@@ -11,6 +11,7 @@ import { withDatabase } from './postgres.ts';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { ApiSettings, HealthDoor } from '../../src/api/context.ts';
 import type { LivesDoor } from '../../src/api/lives-seam.ts';
+import type { AttemptRow } from '../../src/database/attempts.ts';
 import type { Database } from '../../src/database/database.ts';
 import type { SessionFact } from '../../src/ledger/session-fact.ts';
 import type { TestContext } from 'node:test';
@@ -42,6 +43,13 @@ export const WELL: HealthDoor = {
 
 /** Remembers what the API told the room `lives`. */
 export class DoorDiary implements LivesDoor {
+  /** What the API asks it for. */
+  attempted: AttemptRow[] = [];
+  known: { id: number; uuid: string; ownerId: number }[] = [];
+  readonly attempts = { of: (uuid: string): AttemptRow[] => this.attempted.filter(({ videoUuid }) => videoUuid === uuid) };
+  find(reference: { id: number } | { uuid: string }): { uuid: string; ownerId: number } | null {
+    return this.known.find(({ id, uuid }) => ('id' in reference ? reference.id === id : reference.uuid === uuid)) ?? null;
+  }
   readonly said: { call: string; [field: string]: unknown }[] = [];
   put(live: object): void {
     this.said.push({ call: 'put', ...live });

@@ -18,6 +18,8 @@ export interface DiaryEntry {
 /** A door that admits everyone but the keys it was told to refuse, and keeps what they sent. */
 export class PublishDiary implements PublishDoor {
   readonly entries: DiaryEntry[] = [];
+  /** Refused before they came to the door. */
+  readonly refusedBefore: [RefusalCode, string | null][] = [];
   readonly refusals = new Map<string, RefusalCode>();
   /** Awaited before each answer. */
   delay: Promise<void> = Promise.resolve();
@@ -44,6 +46,10 @@ export class PublishDiary implements PublishDoor {
         resolve(reason);
       },
     };
+  }
+
+  refused(code: RefusalCode, request: PublishRequest | null): void {
+    this.refusedBefore.push([code, request?.streamKey ?? null]);
   }
 
   /** The next request to publish. */

@@ -5,20 +5,30 @@ import type { ApiContext, ApiServer } from '../context.ts';
 import { createLive } from '../create-live.ts';
 import { canManage, optionalUser, requiredUser, requireManager, requireViewer, userOf } from '../guard.ts';
 import { liveJson, liveSessionJson } from '../live-json.ts';
+import { attemptJson, readAttempts } from '../list-attempts.ts';
 import { readMultipartBody } from '../multipart-body.ts';
 import { Problem } from '../problem.ts';
 import { listOf, pageFields, parseSort, sortField } from '../schemas/paging.ts';
-import { liveCreatedSchema, liveCreateSchema, liveSchema, liveSessionSchema, liveUpdateSchema } from '../schemas/live.ts';
+import {
+  attemptSchema,
+  liveCreatedSchema,
+  liveCreateSchema,
+  liveSchema,
+  liveSessionSchema,
+  liveUpdateSchema,
+} from '../schemas/live.ts';
 import { encodeShortUuid } from '../short-uuid.ts';
 import { updateLive } from '../update-live.ts';
-import { liveOf, videoOf, videoParamsSchema } from '../video-reference.ts';
+import { liveOf, parseVideoReference, videoOf, videoParamsSchema } from '../video-reference.ts';
 
 const tags = ['Live'];
+/** As many as are kept. */
+const ATTEMPTS = 100;
 const security = [{ oauth2: [] }];
 
 /** Lives and their sessions. */
 export function registerLives(app: ApiServer, context: ApiContext): void {
-  const { database, authenticator, settings } = context;
+  const { database, authenticator, lives, settings } = context;
   const signedIn = requiredUser(authenticator);
   const anyone = optionalUser(authenticator);
 
@@ -99,6 +109,30 @@ export function registerLives(app: ApiServer, context: ApiContext): void {
       requireManager(userOf(request), video);
       const { total, rows } = await listLiveSessions(database, video.id, parseSort(request.query.sort), request.query);
       return { total, data: rows.map(liveSessionJson) };
+    },
+  );
+
+  app.get(
+    '/videos/live/:id/attempts',
+    {
+      preParsing: signedIn,
+      schema: {
+        tags,
+        security,
+        summary: 'The tries to publish to a live, newest first',
+        description: `Accepted and refused; the newest ${ATTEMPTS} are kept. While the database is away: those since the start of the server.`,
+        params: videoParamsSchema,
+        querystring: z.object(pageFields()),
+        response: { 200: listOf(attemptSchema) },
+      },
+    },
+    async (request) => {
+      const reference = parseVideoReference(request.params.id);
+      const live = (reference && lives.find(reference)) ?? (await liveOf(database, request.params.id)).video;
+      requireManager(userOf(request), live);
+      const attempts = await readAttempts(database, live.uuid, lives.attempts.of(live.uuid), ATTEMPTS);
+      const { start, count } = request.query;
+      return { total: attempts.length, data: attempts.slice(start, start + count).map(attemptJson) };
     },
   );
 

@@ -61,6 +61,19 @@ export const liveSchema = z
   })
   .meta({ id: 'LiveVideo' });
 
+/** A try to publish to a live. */
+export const attemptSchema = z
+  .object({
+    date: z.string(),
+    accepted: z.boolean(),
+    code: z.string().describe('accepted, or why it was refused, such as takeover_held_down'),
+    text: z.string().describe('What the encoder was told'),
+    address: z.string().describe('Where it came from'),
+    encoder: z.string().nullable().describe('What the encoder calls itself'),
+    sessionId: z.uuid().nullable().describe('The session that it was accepted into'),
+  })
+  .meta({ id: 'LiveAttempt' });
+
 /** One broadcast of a live. */
 export const liveSessionSchema = z
   .object({
