@@ -40,6 +40,17 @@ export class CommitUnknown extends Error {
   }
 }
 
+/** Thrown while a database is waited for that has not been found since the start. */
+export class DatabaseAway extends Error {
+  /** SQLSTATE cannot_connect_now: it passes. */
+  readonly code = '57P03';
+
+  constructor() {
+    super('The database has not been reached yet.');
+    this.name = 'DatabaseAway';
+  }
+}
+
 /** The pool of connections. bigint columns come as numbers, timestamptz as Date. */
 export class Database implements Queryable {
   /** Resolves when the server has answered and is new enough. */
@@ -61,14 +72,21 @@ export class Database implements Queryable {
     }
   }
 
-  readonly #pool: pg.Pool;
-  readonly #open = new Set<Promise<void>>();
+  /** One that is not found yet: until it {@link become}s one that is, whoever asks is told DatabaseAway at once. */
+  static awaited(): Database {
+    return new Database(null);
+  }
+
+  #here: pg.Pool | null = null;
+  #open = new Set<Promise<void>>();
   #closed: Promise<void> | null = null;
 
-  private constructor({ connection, log, maxConnections = POOL_CONNECTIONS, statementTimeoutMs = 30_000 }: DatabaseOptions) {
+  private constructor(options: DatabaseOptions | null) {
+    if (options === null) return;
+    const { connection, log, maxConnections = POOL_CONNECTIONS, statementTimeoutMs = 30_000 } = options;
     const types = new pg.TypeOverrides();
     types.setTypeParser(pg.types.builtins.INT8, Number);
-    this.#pool = new pg.Pool({
+    const pool = new pg.Pool({
       ...(typeof connection === 'string' ? { connectionString: connection } : connection),
       application_name: 'reprise',
       max: maxConnections,
@@ -79,12 +97,25 @@ export class Database implements Queryable {
       types,
     });
     // Without both handlers, a server that stops takes the process with it.
-    this.#pool.on('error', (error) => log.debug({ err: error }, 'an idle database connection was lost'));
-    this.#pool.on('connect', (client) => {
+    pool.on('error', (error) => log.debug({ err: error }, 'an idle database connection was lost'));
+    const open = this.#open;
+    pool.on('connect', (client) => {
       client.on('error', () => undefined);
-      const ended = new Promise<void>((resolve) => client.once('end', resolve)).then(() => void this.#open.delete(ended));
-      this.#open.add(ended);
+      const ended = new Promise<void>((resolve) => client.once('end', resolve)).then(() => void open.delete(ended));
+      open.add(ended);
     });
+    this.#here = pool;
+  }
+
+  get #pool(): pg.Pool {
+    if (this.#here === null) throw new DatabaseAway();
+    return this.#here;
+  }
+
+  /** Takes over the connections of one that was found; to be closed here from now on. */
+  become(found: Database): void {
+    this.#here = found.#here;
+    this.#open = found.#open;
   }
 
   /**
@@ -94,9 +125,10 @@ export class Database implements Queryable {
     query: string | QueryConfig,
     values?: unknown[],
   ): Promise<QueryResult<Row>> {
+    const pool = this.#pool;
     const onlyReads = /^\s*select\b/i.test(typeof query === 'string' ? query : query.text);
     return retrying(async () => {
-      const client = await this.#pool.connect();
+      const client = await pool.connect();
       let failure: unknown = null;
       try {
         return await client.query<Row>(query as string, values);
@@ -115,8 +147,9 @@ export class Database implements Queryable {
    * So `fn` must make every row, id and value that it writes inside itself, and keep nothing of a run that failed.
    */
   async transaction<T>(fn: (client: Queryable) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const pool = this.#pool;
     return retrying(async () => {
-      const client = await this.#pool.connect();
+      const client = await pool.connect();
       let broken = true;
       try {
         const result = await runOnce(client, fn, options);
@@ -149,11 +182,13 @@ export class Database implements Queryable {
   /** How the database is right now: asked once, not retried. */
   async health(): Promise<{ ok: boolean; latencyMs: number; connections: number; waiting: number; error: string | null }> {
     const began = performance.now();
-    const error = await this.#pool.query('select 1').then(
+    const pool = this.#here;
+    if (pool === null) return { ok: false, latencyMs: 0, connections: 0, waiting: 0, error: String(new DatabaseAway()) };
+    const error = await pool.query('select 1').then(
       () => null,
       (reason: unknown) => String(reason),
     );
-    const { totalCount: connections, waitingCount: waiting } = this.#pool;
+    const { totalCount: connections, waitingCount: waiting } = pool;
     return { ok: error === null, latencyMs: performance.now() - began, connections, waiting, error };
   }
 
@@ -165,7 +200,8 @@ export class Database implements Queryable {
 
   /** The pool's own end only asks for the connections to close: a server that is stopped next would find them open, and complain. */
   async #close(): Promise<void> {
-    await this.#pool.end();
+    if (this.#here === null) return;
+    await this.#here.end();
     const late = new AbortController();
     await Promise.race([Promise.all(this.#open), sleep(2_000, undefined, { signal: late.signal }).catch(() => undefined)]);
     late.abort();

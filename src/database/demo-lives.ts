@@ -8,7 +8,9 @@ const PUBLIC = 1;
 /** Makes the permanent lives `Demo 1` to `Demo <count>` in root's channel, those that are missing; gives the stream keys of all. */
 export async function ensureDemoLives(database: Database, count: number, dvrWindowS: number): Promise<string[]> {
   return database.transaction(async (transaction) => {
-    const { rows: channels } = await transaction.query<{ id: number }>(`select id from channels where name = 'root_channel' for update`);
+    const { rows: channels } = await transaction.query<{ id: number }>(
+      `select id from channels where name = 'root_channel' for update`,
+    );
     const channel = channels[0];
     if (channel === undefined) throw new Error('There is no root_channel to put demo lives in.');
     const { rows: made } = await transaction.query<{ name: string; streamKey: string }>(

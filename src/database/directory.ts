@@ -42,10 +42,23 @@ const LIVES = `select v.id as "videoId", v.uuid as "videoUuid", c.id as "channel
 const REPLAYS = `select v.uuid as "videoUuid", r.session_id as "sessionId", v.privacy, c.user_id as "ownerId"
   from replays r join videos v on v.id = r.video_id join channels c on c.id = v.channel_id`;
 
+/** Lives and replays, as many as were asked for. */
+export interface DirectoryRecords {
+  readonly lives: readonly LiveRecord[];
+  readonly replays: readonly ReplayRecord[];
+}
+
 /** Every live and every replay, for the start of the server. */
-export async function loadDirectory(database: Queryable): Promise<{ lives: LiveRecord[]; replays: ReplayRecord[] }> {
+export async function loadDirectory(database: Queryable): Promise<DirectoryRecords> {
   const { rows: lives } = await database.query<LiveRecord>(`${LIVES} order by v.id`);
   const { rows: replays } = await database.query<ReplayRecord>(`${REPLAYS} order by v.id`);
+  return { lives, replays };
+}
+
+/** Those of these videos that are lives or replays. */
+export async function readDirectoryOf(database: Queryable, videoUuids: readonly string[]): Promise<DirectoryRecords> {
+  const { rows: lives } = await database.query<LiveRecord>(`${LIVES} where v.uuid = any($1::uuid[])`, [videoUuids]);
+  const { rows: replays } = await database.query<ReplayRecord>(`${REPLAYS} where v.uuid = any($1::uuid[])`, [videoUuids]);
   return { lives, replays };
 }
 

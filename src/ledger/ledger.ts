@@ -94,6 +94,11 @@ export class Ledger {
     return promise;
   }
 
+  /** The database may be there again: facts that wait are tried now. */
+  wake(): void {
+    this.#follower.wake();
+  }
+
   /** Newest fact of each session that has not ended: what was going on, without asking the database. */
   openSessions(): SessionFact[] {
     return [...this.#newest.values()].map(({ fact }) => fact).filter(({ state }) => state !== 'ended');
