@@ -57,7 +57,7 @@ export class LivePlaylists {
         `_HLS_msn=${sequence} is too far ahead: the last media sequence number is ${timeline.segments.next - 1}.`,
       );
     }
-    const ready = (): boolean => holds(timeline, sequence, part) || timeline.ended;
+    const ready = (): boolean => timeline.holds(sequence, part) || timeline.ended;
     if (ready()) return send(true);
     this.#waiters.add(edge, {
       response,
@@ -82,13 +82,6 @@ export class LivePlaylists {
     if (skip) return (rendered.delta ??= new PlaylistText(renderLivePlaylist(timeline, true), `${tag}-d`));
     return (rendered.whole ??= new PlaylistText(renderLivePlaylist(timeline, false), tag));
   }
-}
-
-/** Section 6.2.5.2: a part behind the last of its segment stands for the first of the next segment. */
-function holds(timeline: MediaTimeline, sequence: number, part: number | null): boolean {
-  const listed = part === null ? undefined : timeline.listedParts.find((each) => each.sequence === sequence);
-  if (listed !== undefined && part !== null && part >= listed.parts.length) return timeline.holds(sequence + 1, 0);
-  return timeline.holds(sequence, part);
 }
 
 /** Section 6.2.5.2: more than two segments ahead, or more parts than the Advance Part Limit. */

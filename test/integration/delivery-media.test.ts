@@ -214,7 +214,7 @@ test('files that vanish, or are cut, give 404 or an ended connection, never a ha
   truncateSync(volume, segments.start(0) + 100);
   let received = 0;
   slow.on('data', (chunk: Buffer) => (received += chunk.length));
-  await once(slow, 'close');
+  await once(slow, 'close', { signal: AbortSignal.timeout(3000) });
   assert.ok(received < segments.end(7) - segments.start(0));
   assert.equal((await http(url)).status, 404);
   unlinkSync(volume);

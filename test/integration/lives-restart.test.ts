@@ -25,9 +25,7 @@ async function broadcastOf(broadcast: Broadcast, sessions: number, seconds = 2):
 }
 
 function timelineOf(broadcast: Broadcast, videoUuid = LIVE.videoUuid) {
-  const playback = broadcast.lives.playback(videoUuid);
-  assert.ok(playback?.kind === 'live');
-  return playback.edge.timeline;
+  return broadcast.edge(videoUuid).timeline;
 }
 
 /** URIs of segments, each with its media and discontinuity sequence numbers: what a player knows them by. */

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { volumeFile } from '../../src/recording/layout.ts';
 import { readStoredRecording, recordedTotals } from '../../src/recording/stored-recording.ts';
 import { Broadcast, liveRecord, OWNER } from '../support/broadcast.ts';
 import { until } from '../support/until.ts';
@@ -49,7 +47,7 @@ test('a session ends before the next one of its live begins, and their numbers g
     told,
     ids.flatMap((id) => [`open ${id}`, `open ${id}`, `ended ${id}`]),
   );
-  const { timeline } = edgeOf(broadcast);
+  const { timeline } = broadcast.edge();
   assert.equal(timeline.segments.next, 6);
   assert.deepEqual(
     [0, 1, 2, 3, 4, 5].map((row) => timeline.discontinuityBefore(row)),
@@ -121,8 +119,10 @@ test('an abrupt end waits for the publisher, a gap is kept, and the window ends 
   broadcast.nowMs += 5000;
   const second = await broadcast.publish();
   assert.equal(second.sessionId, first.sessionId);
+  // An encoder that stood still: its clock goes on where it was, ours did not wait.
+  second.clockMs = 2000;
   second.send(2);
-  const { timeline } = edgeOf(broadcast);
+  const { timeline } = broadcast.edge();
   const dates = [0, 1, 2].map((row) => timeline.segments.programDateTimeMs(row));
   assert.ok(Math.abs(dates[2] - dates[0] - 7000) < 100, 'the time that passed is not filled');
   second.end('disconnected');
@@ -140,10 +140,10 @@ test('nobody publishes with a wrong key, for a blocked owner, or to a live that 
   publisher.send(1);
   publisher.end();
   await assert.rejects(broadcast.publish(once.streamKey), refused('live_ended'));
-  assert.equal(edgeOf(broadcast, once.videoUuid).timeline.ended, true);
+  assert.equal(broadcast.edge(once.videoUuid).timeline.ended, true);
   // It is made permanent after all.
   broadcast.lives.put({ ...once, permanent: true });
-  assert.equal(edgeOf(broadcast, once.videoUuid).timeline.ended, false);
+  assert.equal(broadcast.edge(once.videoUuid).timeline.ended, false);
   (await broadcast.publish(once.streamKey)).end();
 });
 
@@ -156,7 +156,7 @@ test('a live that becomes permanent while on air is permanent after, one that ce
     broadcast.lives.put({ ...live, permanent: !live.permanent });
     publisher.end();
     assert.equal(broadcast.newest().get(publisher.sessionId)?.permanent, live.permanent, 'the session keeps its copy');
-    assert.equal(edgeOf(broadcast, live.videoUuid).timeline.ended, false);
+    assert.equal(broadcast.edge(live.videoUuid).timeline.ended, false);
     (await broadcast.publish(live.streamKey)).end();
   }
 });
@@ -170,7 +170,7 @@ test('a live that is deleted: its publisher is told, viewers too, and only what 
     ended.end();
     const publisher = await broadcast.publish(live.streamKey);
     publisher.send(2);
-    const edge = edgeOf(broadcast, live.videoUuid);
+    const edge = broadcast.edge(live.videoUuid);
     let ending = false;
     edge.onChange(() => (ending = edge.timeline.ended));
     await broadcast.lives.remove(live.videoUuid);
@@ -190,106 +190,11 @@ test('a live that is deleted: its publisher is told, viewers too, and only what 
   assert.deepEqual(readdirSync(join(broadcast.directory, 'lives')), [], 'nor is its place in the playlist kept');
 });
 
-test('the recording can not be made: refused, nothing is left, and the next try is admitted', async (t) => {
-  const broadcast = await Broadcast.open(t);
-  const recordings = join(broadcast.directory, 'recordings');
-  rmSync(recordings, { recursive: true });
-  await writeFile(recordings, 'a file where a directory should be');
-  await assert.rejects(broadcast.publish(), refused('recording_failed'));
-  assert.deepEqual(broadcast.facts, []);
-  assert.equal(broadcast.lives.count().onAir, 0);
-  rmSync(recordings);
-  await mkdir(recordings);
-  const publisher = await broadcast.publish();
-  publisher.send(1);
-  publisher.end();
-  assert.equal(broadcast.newest().get(publisher.sessionId)?.state, 'ended');
-});
-
-test('whatever fails on the way in leaves no half session and no lock', async (t) => {
-  const broadcast = await Broadcast.open(t, { lives: [liveRecord(1, { takeover: 'refuse', reconnectWindowMs: 0 })] });
-  // The last step on the way in: the packager takes its first memory.
-  broadcast.pool.broken = true;
-  await assert.rejects(broadcast.publish(), refused('recording_failed'));
-  broadcast.pool.broken = false;
-  assert.deepEqual(
-    [...broadcast.newest().values()].map(({ state, endReason }) => [state, endReason]),
-    [['ended', 'internal_error']],
-  );
-  assert.equal(broadcast.lives.count().onAir, 0);
-  await broadcast.lives.shelf.settled();
-  await until('nothing is left on disk', () => readdirSync(join(broadcast.directory, 'recordings')).length === 0);
-  const publisher = await broadcast.publish();
-  publisher.send(1);
-});
-
-test('a connection that breaks when it is told keeps nobody from going on', async (t) => {
-  const broadcast = await Broadcast.open(t);
-  const first = await broadcast.publish();
-  first.send(1);
-  first.throws = true;
-  const second = await broadcast.publish();
-  second.send(1);
-  second.throws = true;
-  await broadcast.lives.remove(LIVE.videoUuid);
-  assert.deepEqual([first.closedWith, second.closedWith], [['taken_over'], ['live_deleted']]);
-  assert.equal(broadcast.diary.of('live failed').length, 2);
-  assert.equal(broadcast.newest().get(second.sessionId)?.state, 'ended');
-  await broadcast.lives.shelf.settled();
-  assert.equal(broadcast.pool.bytesInUse, 0);
-});
-
-test('a recording that fails: viewers go on, the session says so, and tells what is really on disk', async (t) => {
-  const broadcast = await Broadcast.open(t, { lives: [liveRecord(1, { dvrWindowS: 60 })] });
-  const publisher = await broadcast.publish();
-  publisher.send(2.1);
-  publisher.end('disconnected');
-  fillDisk(broadcast, publisher.sessionId, 2);
-  await publisher.ask(LIVE.streamKey);
-  publisher.send(1);
-  const failed = await until('the session says so', () => broadcast.facts.find(({ error }) => error !== null));
-  assert.deepEqual([failed.state, failed.error], ['open', 8]);
-  assert.match(failed.errorDetail ?? '', /recording failed: E/);
-  publisher.send(20);
-  const { timeline } = edgeOf(broadcast);
-  const { segments } = timeline;
-  assert.ok(segments.next >= 22, 'the live goes on');
-  for (let row = segments.first; row < segments.next; row += 1) {
-    const parts = edgeOf(broadcast).range(publisher.sessionId, 2, segments.start(row), segments.end(row));
-    assert.ok(parts, `segment ${row} of ${segments.first} to ${segments.next} is listed, so it is in memory`);
-  }
-  assert.ok(segments.length >= 6, 'three target durations, at the least, are listed');
-  publisher.end();
-  await broadcast.lives.shelf.settled();
-  const ended = broadcast.newest().get(publisher.sessionId);
-  emptyVolume(broadcast, publisher.sessionId, 2);
-  const stored = await broadcast.lives.shelf.read(publisher.sessionId, true);
-  assert.equal(ended?.error, 8);
-  assert.equal(ended.recordedBytes, recordedTotals(stored).bytes);
-  assert.equal(ended.recordedMs, recordedTotals(stored).ms);
-});
-
-test('a recording whose last bytes fail is set right by another fact', async (t) => {
-  const broadcast = await Broadcast.open(t);
-  const publisher = await broadcast.publish();
-  publisher.send(2.1);
-  publisher.end('disconnected');
-  fillDisk(broadcast, publisher.sessionId, 2);
-  await publisher.ask(LIVE.streamKey);
-  publisher.send(1);
-  publisher.end();
-  assert.equal(broadcast.facts.at(-1)?.error, null);
-  await broadcast.lives.shelf.settled();
-  const last = broadcast.newest().get(publisher.sessionId);
-  assert.deepEqual([last?.state, last?.error], ['ended', 8]);
-  assert.ok((last?.recordedMs ?? 0) < 2300);
-});
-
 test('connections without media leave nothing on disk and nothing in memory', async (t) => {
   const broadcast = await Broadcast.open(t);
   for (let round = 0; round < 20; round += 1) (await broadcast.publish()).end();
   await until('no recording is left', () => readdirSync(join(broadcast.directory, 'recordings')).length === 0);
-  assert.equal(edgeOf(broadcast).timeline.segments.next, 0);
+  assert.equal(broadcast.edge().timeline.segments.next, 0);
   for (const sessionId of broadcast.newest().keys()) assert.equal(broadcast.lives.ownersOfMedia(sessionId), null);
 });
 
@@ -323,9 +228,9 @@ test('recordings without a replay go with the window, those with one stay, and w
   broadcast.nowMs += 31_000;
   t.mock.timers.tick(30_000);
   await until('nothing follows: the window passes', () => ids.passing.every((id) => !there(id)));
-  assert.equal(edgeOf(broadcast, lives[1].videoUuid).timeline.segments.length, 0);
+  assert.equal(broadcast.edge(lives[1].videoUuid).timeline.segments.length, 0);
   assert.equal(
-    edgeOf(broadcast, lives[0].videoUuid).timeline.segments.length,
+    broadcast.edge(lives[0].videoUuid).timeline.segments.length,
     30,
     'what is kept for its replay is kept in the window',
   );
@@ -342,7 +247,7 @@ test('a replay that is deleted while its segments are in the window: the playlis
     sessions.push(publisher.sessionId);
     broadcast.lives.putReplay({ videoUuid: publisher.sessionId, sessionId: publisher.sessionId, privacy: 1, ownerId: OWNER });
   }
-  const { timeline } = edgeOf(broadcast);
+  const { timeline } = broadcast.edge();
   const before = timeline.end;
   await broadcast.lives.removeReplay({ videoUuid: sessions[1], sessionId: sessions[1] });
   assert.deepEqual([timeline.segments.first, timeline.segments.next], [4, 6]);
@@ -402,21 +307,3 @@ test('a closed door: publishers are told to come back, and nothing keeps the pro
   assert.equal(broadcast.newest().get(publisher.sessionId)?.state, 'interrupted');
   assert.equal(broadcast.pool.bytesInUse, 0, 'all memory has come back');
 });
-
-function edgeOf(broadcast: Broadcast, videoUuid = LIVE.videoUuid) {
-  const playback = broadcast.lives.playback(videoUuid);
-  assert.ok(playback?.kind === 'live');
-  return playback.edge;
-}
-
-/** The volume that comes next finds no room on its disk. */
-function fillDisk(broadcast: Broadcast, sessionId: string, volume: number): void {
-  symlinkSync('/dev/full', join(broadcast.recordingDirectory(sessionId), volumeFile(volume)));
-}
-
-/** What a full disk has of a volume that could not be written. */
-function emptyVolume(broadcast: Broadcast, sessionId: string, volume: number): void {
-  const file = join(broadcast.recordingDirectory(sessionId), volumeFile(volume));
-  rmSync(file);
-  writeFileSync(file, '');
-}

@@ -7,6 +7,7 @@ import type { RefusalCode } from '../../src/errors.ts';
 import type { SessionFact } from '../../src/ledger/session-fact.ts';
 import type { Publication, PublicationEnd, PublisherConnection } from '../../src/lives/door.ts';
 import type { Block } from '../../src/packager/block-pool.ts';
+import type { LiveEdge } from '../../src/lives/live-edge.ts';
 import { Lives } from '../../src/lives/lives.ts';
 import type { LivesOptions } from '../../src/lives/lives.ts';
 import { readFlv } from './flv.ts';
@@ -136,6 +137,13 @@ export class Broadcast {
     return publisher;
   }
 
+  /** The live edge of a live. */
+  edge(videoUuid = liveRecord().videoUuid): LiveEdge {
+    const playback = this.lives.playback(videoUuid);
+    if (playback?.kind !== 'live') throw new Error('there is no such live');
+    return playback.edge;
+  }
+
   recordingDirectory(sessionId: string): string {
     return join(this.directory, 'recordings', sessionId);
   }
@@ -150,7 +158,9 @@ export class TestPublisher implements PublisherConnection {
   throws = false;
   readonly #broadcast: Broadcast;
   #publication: Publication | null = null;
-  #sentMs = 0;
+  /** What its clock says, ms. */
+  clockMs = 0;
+  #configured = false;
 
   constructor(broadcast: Broadcast, connectionId: string) {
     this.#broadcast = broadcast;
@@ -159,7 +169,8 @@ export class TestPublisher implements PublisherConnection {
 
   async ask(streamKey: string): Promise<void> {
     const request = { streamKey, connectionId: this.connectionId, remoteAddress: '192.0.2.1', encoder: 'test' };
-    this.#sentMs = 0;
+    this.clockMs = 0;
+    this.#configured = false;
     this.#publication = await this.#broadcast.lives.publish(request, this);
   }
 
@@ -180,13 +191,14 @@ export class TestPublisher implements PublisherConnection {
   /** Sends so much media, the clock along with it: 25 frames a second, a keyframe each second, and audio. */
   send(seconds: number, videoBytes = 1000): void {
     const { sink } = this.publication;
-    if (this.#sentMs === 0) {
+    if (!this.#configured) {
+      this.#configured = true;
       sink.announceTracks(true, true);
       if (videoConfig !== null) sink.videoConfig(videoConfig);
       if (audioConfig !== null) sink.audioConfig(audioConfig);
     }
     const began = this.#broadcast.nowMs;
-    const startMs = this.#sentMs;
+    const startMs = this.clockMs;
     for (const frame of steadyStream({ seconds, fps: 25, sampleRate: 44_100, startMs, videoBytes: () => videoBytes })) {
       this.#broadcast.nowMs = began + frame.ms - startMs;
       const taken =
@@ -198,7 +210,7 @@ export class TestPublisher implements PublisherConnection {
       if (frame.track === 'video') sink.endVideo();
       else sink.endAudio();
     }
-    this.#sentMs += seconds * 1000;
+    this.clockMs += seconds * 1000;
     this.#broadcast.nowMs = began + seconds * 1000;
   }
 

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import type { Rights } from '../../src/delivery/delivery.ts';
 import type { LiveEdge } from '../../src/lives/live-edge.ts';
-import { Broadcast, liveRecord } from './broadcast.ts';
+import { Broadcast } from './broadcast.ts';
 import type { BroadcastOptions } from './broadcast.ts';
 import { fetchText } from './http.ts';
 import { parsePlaylist } from './playlist.ts';
@@ -50,9 +50,7 @@ export class DeliveryRig {
 
   /** The live edge of the first live. */
   get edge(): LiveEdge {
-    const playback = this.broadcast.lives.playback(liveRecord().videoUuid);
-    if (playback?.kind !== 'live') throw new Error('there is no such live');
-    return playback.edge;
+    return this.broadcast.edge();
   }
 
   playlistUrl(videoUuid: string, query = ''): string {
