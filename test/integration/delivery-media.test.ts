@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, statSync, truncateSync, unlinkSync } from 'node:fs';
+import { readFileSync, statSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -38,6 +38,20 @@ test('every URI of a live playlist gives the bytes that are recorded, from memor
     assert.equal(headers['cache-control'], 'public, max-age=31536000, immutable');
     assert.equal(headers['content-type'], 'video/mp4');
   }
+});
+
+test('a disk that takes nothing: what is listed can be watched all the same, init segment and all', async (t) => {
+  const rig = await DeliveryRig.open(t);
+  const publisher = await rig.broadcast.publish();
+  symlinkSync('/dev/full', join(rig.broadcast.recordingDirectory(publisher.sessionId), '000001.mp4'));
+  for (let second = 0; second < 12; second += 1) {
+    publisher.send(1);
+    const { segments } = await readPlaylist(rig.playlistUrl(videoUuid));
+    for (const uri of segments.flatMap((segment) => [segment.map, segment.uri])) {
+      assert.equal((await http(rig.url + String(uri))).status, 200, `after ${second} s: ${uri}`);
+    }
+  }
+  assert.equal(rig.broadcast.facts.at(-1)?.error, 8);
 });
 
 test('the hinted part is waited for, and given as soon as it is there; one that never comes is 404', async (t) => {
