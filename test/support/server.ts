@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,14 @@ import { until } from './until.ts';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
+
+/** Data directories of servers that are not removed yet. */
+const present = new Set<string>();
+
+// A test process that is ended from outside leaves no PostgreSQL behind: its server, which is killed then, cannot stop it.
+process.on('exit', () => {
+  for (const directory of present) endPostmaster(directory);
+});
 
 /** A line of the server's log. */
 export interface LogLine {
@@ -42,6 +51,7 @@ export class Server {
 
   private constructor(dataDirectory: string, settings: Readonly<Record<string, string>>) {
     this.dataDirectory = dataDirectory;
+    present.add(dataDirectory);
     this.#settings = settings;
   }
 
@@ -138,6 +148,7 @@ export class Server {
     } finally {
       await this.#endDatabase();
       await rm(this.dataDirectory, { recursive: true, force: true });
+      present.delete(this.dataDirectory);
     }
   }
 
@@ -148,6 +159,16 @@ export class Server {
     if (pid === undefined || !(await isPostmasterOf(cluster, pid))) return;
     process.kill(pid, 'SIGQUIT');
     await until('PostgreSQL is gone', async () => !(await isPostmasterOf(cluster, pid)));
+  }
+}
+
+function endPostmaster(dataDirectory: string): void {
+  const cluster = join(dataDirectory, 'postgres/cluster');
+  try {
+    const pid = Number.parseInt(readFileSync(join(cluster, 'postmaster.pid'), 'utf8'), 10);
+    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(cluster)) process.kill(pid, 'SIGQUIT');
+  } catch {
+    // gone already
   }
 }
 
