@@ -25,7 +25,7 @@ export interface Publication {
   readonly videoUuid: string;
   readonly sessionId: string;
   readonly sink: AccessUnitSink;
-  /** The connection is over; idempotent, and later calls to the sink are harmless. `detail` is for the log. */
+  /** The connection is over; idempotent, and later calls to the sink are harmless. `detail` tells more of the reason. */
   end(reason: PublicationEnd, detail?: string): void;
 }
 

@@ -180,12 +180,8 @@ export class Live {
     this.#holder = { connectionId, connection, remoteAddress, encoder, packager };
     timeline.online = true;
     const { videoUuid } = this.record;
-    const end = (reason: PublicationEnd, detail?: string): void => {
+    const end = (reason: PublicationEnd): void => {
       const clean = reason === 'unpublished';
-      this.#world.log.info(
-        { live: videoUuid, session: session.sessionId, connection: connectionId, reason, detail },
-        'publication over',
-      );
       this.#advance({ kind: 'disconnected', at: this.#world.now(), connectionId, clean, reason });
     };
     let over = false;
@@ -193,8 +189,8 @@ export class Live {
       videoUuid,
       sessionId: session.sessionId,
       sink: packager,
-      end: (reason, detail) => {
-        if (!over) end(reason, detail);
+      end: (reason) => {
+        if (!over) end(reason);
         over = true;
       },
     };

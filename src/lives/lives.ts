@@ -156,24 +156,23 @@ export class Lives implements PublishDoor {
   }
 
   publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication> {
-    const { connectionId, remoteAddress, encoder } = request;
-    const story = { connection: connectionId, address: remoteAddress, encoder, key: maskKey(request.streamKey) };
     try {
       if (this.#closed) throw new Refused('server_closing');
       const live = this.#byKey.get(hashKey(request.streamKey));
       if (live === undefined) throw new Refused('unknown_key');
       const publication = live.publish(request, connection);
       this.#liveOfSession.set(publication.sessionId, live);
-      this.#log.info({ ...story, live: publication.videoUuid, session: publication.sessionId }, 'publisher accepted');
       this.#attempted('accepted', request, publication.sessionId);
       return Promise.resolve(publication);
     } catch (error) {
       if (error instanceof Refused) {
-        this.#log.info({ ...story, code: error.code }, 'publisher refused');
         this.#attempted(error.code, request);
         return Promise.reject(error);
       }
-      this.#log.error({ ...story, err: error }, 'publisher could not be admitted');
+      this.#log.error(
+        { connection: request.connectionId, key: maskKey(request.streamKey), err: error },
+        'publisher could not be admitted',
+      );
       this.#attempted('recording_failed', request);
       return Promise.reject(new Refused('recording_failed', { cause: error }));
     }
