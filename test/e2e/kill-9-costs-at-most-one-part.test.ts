@@ -66,7 +66,8 @@ test('kill -9 costs at most one part', { timeout: 300_000 }, async (t) => {
     });
     assert.deepEqual([session.endReason, session.error, session.gaps], ['window_elapsed', null, []]);
     const endedBefore = killedDate - Date.parse(session.endDate!);
-    assert.ok(endedBefore > -100 && endedBefore < 1000, `it ended ${endedBefore} ms before the kill`);
+    // A recording's wall clock is right to a second: it begins when the first frame was read, on a starved machine late.
+    assert.ok(endedBefore > -1000 && endedBefore < 2000, `it ended ${endedBefore} ms before the kill`);
     const url = api.playlistUrl(session.replayVideo!.uuid);
     const frames = await countFrames(ffprobe, url);
     losses.push(sent[0] - frames.video);
