@@ -61,7 +61,7 @@ async function unknownRuns(stored: StoredRecording, lastKnown: number): Promise<
 async function scanVolume(directory: string, run: StoredRun, known: readonly SegmentRecord[]): Promise<SegmentRecord[]> {
   const file = await open(join(directory, volumeFile(run.volume)), 'r+');
   try {
-    const { size } = await file.stat();
+    const { size, atime, mtime } = await file.stat();
     const segments = known.filter((segment) => segment.end <= size);
     let at = segments.at(-1)?.end ?? run.initBytes;
     for (;;) {
@@ -71,7 +71,10 @@ async function scanVolume(directory: string, run: StoredRun, known: readonly Seg
       addFragment(segments, run, fragment, at, at + bytes);
       at += bytes;
     }
-    if (at < size) await file.truncate(at);
+    if (at < size) {
+      await file.truncate(at);
+      await file.utimes(atime, mtime); // when media was last written: nothing was recorded later
+    }
     return segments;
   } finally {
     await file.close();

@@ -103,8 +103,11 @@ export async function readTimelineEnd(stored: StoredRecording): Promise<{ endTic
     if (track === undefined) return null;
     const timescale = track.trackId === 1 || run?.audio == null ? MEDIA_TIMESCALE : run.audio.sampleRate;
     const startTicks = Math.round((track.baseMediaDecodeTime * MEDIA_TIMESCALE) / timescale);
-    const wallAtZeroMs = last.programDateTimeMs - (startTicks * 1000) / MEDIA_TIMESCALE;
-    return { endTicks: startTicks + last.duration, wallAtZeroMs };
+    const endTicks = startTicks + last.duration;
+    // Media cannot end after it was written: where the dates say so, the first frame was read late.
+    const endedAtMs = last.programDateTimeMs + (last.duration * 1000) / MEDIA_TIMESCALE;
+    const endMs = Math.min(endedAtMs, (await file.stat()).mtimeMs);
+    return { endTicks, wallAtZeroMs: endMs - (endTicks * 1000) / MEDIA_TIMESCALE };
   } finally {
     await file.close();
   }

@@ -66,13 +66,11 @@ test('kill -9 costs at most one part', { timeout: 300_000 }, async (t) => {
     });
     assert.deepEqual([session.endReason, session.error, session.gaps], ['window_elapsed', null, []]);
     const endedBefore = killedDate - Date.parse(session.endDate!);
-    // A recording's wall clock is right to a second: it begins when the first frame was read, on a starved machine late.
-    assert.ok(endedBefore > -1000 && endedBefore < 2000, `it ended ${endedBefore} ms before the kill`);
+    assert.ok(endedBefore > -100 && endedBefore < 1000, `it ended ${endedBefore} ms before the kill`);
     const url = api.playlistUrl(session.replayVideo!.uuid);
     const frames = await countFrames(ffprobe, url);
     losses.push(sent[0] - frames.video);
-    // One part of what was received, and as much again for what was sent and lay in the socket, unread.
-    assert.ok(frames.video >= sent[0] - 2 * PART_FRAMES, `${sent[0]} frames were sent at least, ${frames.video} are there`);
+    assert.ok(frames.video >= sent[0] - PART_FRAMES, `${sent[0]} frames were sent at least, ${frames.video} are there`);
     assert.equal(await decodeWarnings(ffmpeg, url), '');
     const seen = await allThere(viewers.leaving, killedAt, since);
     await inReplay(server.url, url, seen);
