@@ -56,7 +56,7 @@ test('LL-HLS', { timeout: 240_000 }, async (t) => {
         parts.length - there <= 3,
         `${parts.length - there} parts were there when part ${part} of segment ${sequence} was told`,
       );
-      assert.ok(waitedMs < 5000, `waited ${waitedMs} ms for a part of 200 ms`);
+      assert.ok(waitedMs < 1000, `waited ${waitedMs} ms for a part of 200 ms`);
       assert.match(String(answer.headers['cache-control']), /^public, max-age=12$/, 'its answer never changes');
       playlist = next;
     }
@@ -65,7 +65,7 @@ test('LL-HLS', { timeout: 240_000 }, async (t) => {
     assert.ok(nextSequence(await load(`?_HLS_msn=${sequence}`)) > sequence);
     const asked = performance.now();
     await load(`?_HLS_msn=${sequence}&_HLS_part=0`);
-    assert.ok(performance.now() - asked < 2000);
+    assert.ok(performance.now() - asked < 200);
   });
 
   await t.test('the hinted part is sent when it is there', async () => {

@@ -15,8 +15,8 @@ const LIVES = 6;
 const ROUNDS = 10;
 /** What each publisher sends in a round at the least: 2 s. */
 const ROUND_FRAMES = 60;
-/** A replay is there so soon after its session's end, also on a starved machine; the figure told is what is promised: 2 s. */
-const REPLAY_WITHIN_MS = 10_000;
+/** A replay is there so soon after its session's end. */
+const REPLAY_WITHIN_MS = 2000;
 
 /** What one live's publishers sent, round by round: video frames, from the least to the most that it can have been. */
 type Rounds = { least: number; most: number; audio: number | null }[];
