@@ -25,10 +25,10 @@ export const REFUSALS = {
   live_deleted: { http: 410, rtmp: 'NetStream.Publish.BadName', text: 'This live has been deleted.' },
   blocked: { http: 403, rtmp: 'NetStream.Publish.BadName', text: 'The owner of this live is blocked.' },
   play_not_supported: { http: 400, rtmp: 'NetStream.Play.Failed', text: 'RTMP is for publishing only; play the HLS URL.' },
-  recording_failed: {
+  internal_error: {
     http: 503,
     rtmp: 'NetStream.Publish.Failed',
-    text: 'The recording could not be opened on disk. See the server log.',
+    text: 'The server failed to take this publisher. Its log says why.',
   },
   server_closing: { http: 503, rtmp: 'NetConnection.Connect.Closed', text: 'The server is closing. Reconnect in a few seconds.' },
   too_many_connections: {

@@ -1,10 +1,14 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
 import type { TimelineStart } from '../packager/media-timeline.ts';
 
 /** A live that was never broadcast. */
 export const FIRST_START: TimelineStart = { mediaSequence: 0, discontinuitySequence: 0, targetDuration: 2 };
+
+/** Every state is written as this many bytes, padded: over those of the one before, which a disk that is full allows too, and within one of its sectors. */
+const STATE_BYTES = 128;
 
 /** Where each live's playlist stands, kept so that its numbers never go back even when its recordings are gone. */
 export class EdgeStates {
@@ -39,13 +43,17 @@ export class EdgeStates {
     }
   }
 
-  /** Replaces the file whole, when `after` has resolved: a crash leaves the old or the new one. Never rejects. */
+  /** Replaces the state whole, when `after` has resolved: a crash leaves the old or the new one. Never rejects. */
   write(videoUuid: string, state: TimelineStart, after: Promise<void> = Promise.resolve()): Promise<void> {
     const file = this.#file(videoUuid);
     return this.#turn(videoUuid, async () => {
       await after;
-      await writeFile(`${file}.new`, JSON.stringify(state));
-      await rename(`${file}.new`, file);
+      const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o640);
+      try {
+        await handle.write(Buffer.from(JSON.stringify(state).padEnd(STATE_BYTES)), 0, STATE_BYTES, 0);
+      } finally {
+        await handle.close();
+      }
     });
   }
 

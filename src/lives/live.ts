@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import type { LiveRecord } from '../database/directory.ts';
 import { Refused } from '../errors.ts';
 import type { SessionFact } from '../ledger/session-fact.ts';
@@ -6,16 +5,16 @@ import type { Logger } from '../log.ts';
 import { MEDIA_TIMESCALE } from '../media/track.ts';
 import type { BlockPool } from '../packager/block-pool.ts';
 import { Packager } from '../packager/packager.ts';
+import type { TimelineStart } from '../packager/media-timeline.ts';
 import { SessionClock } from '../packager/session-clock.ts';
 import { recordingDirectory } from '../recording/layout.ts';
-import { Recording } from '../recording/recording.ts';
-import type { RecordingOptions } from '../recording/recording.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
 import type { Publication, PublicationEnd, PublisherConnection, PublishRequest } from './door.ts';
 import type { LiveEdge } from './live-edge.ts';
 import { advance } from './session-machine.ts';
 import type { SessionEffect, SessionEvent, SessionState, SessionStory, Transition } from './session-machine.ts';
 import { SessionRecorder } from './session-recorder.ts';
+import type { Span } from './session-recorder.ts';
 import { uuidv7 } from './uuidv7.ts';
 
 /** What a live works with, the same for all lives of a server. */
@@ -34,6 +33,11 @@ export interface LiveWorld {
   readonly playlistWindowS: number;
   /** Keeps a fact for good; must not throw. */
   readonly writeFact: (fact: SessionFact) => void;
+  readonly recordingRetryMs: number;
+  /** Keeps where the playlist of a live stands, or will stand for sure; must not throw. */
+  readonly keepPlace: (videoUuid: string, place: TimelineStart) => void;
+  /** Bytes of media were handed to the kernel. */
+  readonly written: (bytes: number) => void;
   /** A session's recording is closed: at the end, or for the next process. */
   readonly recordingClosed: (live: Live, recorder: SessionRecorder, done: Promise<void>) => void;
 }
@@ -91,7 +95,7 @@ export class Live {
 
   /** The session goes on for viewers, and is recorded no more. */
   get recordingFails(): boolean {
-    return this.#media !== null && this.#media.recorder.recording.error !== null;
+    return this.#media !== null && this.#media.recorder.error !== null;
   }
 
   /** Media the playlist keeps, in ticks. */
@@ -131,7 +135,7 @@ export class Live {
         this.#state = transition.state;
         throw new Refused(effect.code);
       }
-      // The only effect that may fail, and the first of its transition: nothing has happened yet.
+      // Before the state: should it ever fail, nothing has happened yet.
       if (effect.kind === 'begin') this.#begin(effect.story, null);
     }
     this.#carryOut(transition);
@@ -225,12 +229,12 @@ export class Live {
       case 'write_fact':
         return this.#writeFact(effect.story);
       case 'end':
-        this.#endMedia((recording) => recording.close());
+        this.#endMedia((recorder) => recorder.close());
         // A live that was made permanent meanwhile can be broadcast to again.
         this.#advance({ kind: 'settings', permanent: this.record.permanent });
         return this.#markEnd();
       case 'suspend':
-        return this.#endMedia((recording) => recording.release());
+        return this.#endMedia((recorder) => recorder.release());
     }
   }
 
@@ -249,41 +253,32 @@ export class Live {
     const { timeline } = this.edge;
     const { sessionId } = story;
     const { mediaSequence, discontinuitySequence, targetDuration } = timeline.end;
-    const recording = this.#open({
-      directory: recordingDirectory(this.#world.recordings, sessionId),
-      meta: recovered?.stored.meta ?? {
-        sessionId,
-        videoUuid: story.videoUuid,
-        startedAt: story.startedAt,
-        saveReplay: story.saveReplay,
-        mediaSequence,
-        discontinuitySequence,
-        targetDuration,
-      },
-      lastVolume: recovered?.stored.runs.at(-1)?.volume ?? 0,
-      onError: (error) => this.#recordingFailed(sessionId, error),
-    });
+    const { recordings, now, written, keepPlace, recordingRetryMs } = this.#world;
     this.#media = {
       clock: new SessionClock(recovered?.end ?? null),
       recorder: new SessionRecorder({
-        recording,
+        directory: recordingDirectory(recordings, sessionId),
+        meta: recovered?.stored.meta ?? {
+          sessionId,
+          videoUuid: story.videoUuid,
+          startedAt: story.startedAt,
+          saveReplay: story.saveReplay,
+          mediaSequence,
+          discontinuitySequence,
+          targetDuration,
+        },
         edge: this.edge,
         windowTicks: () => this.windowTicks,
-        now: this.#world.now,
+        now,
         stored: recovered?.stored ?? null,
+        retryMs: recordingRetryMs,
         onFirstPart: () => this.#advance({ kind: 'first_part' }),
+        onFailed: (error) => this.#recordingFailed(sessionId, error),
+        onResumed: (gap) => this.#recordingResumed(sessionId, gap),
+        onWritten: written,
+        keepPlace: (place) => keepPlace(story.videoUuid, place),
       }),
     };
-  }
-
-  /** Leaves nothing behind when it fails: the next try has a directory of its own. */
-  #open(options: RecordingOptions): Recording {
-    try {
-      return new Recording(options);
-    } catch (error) {
-      if (options.lastVolume === 0) rmSync(options.directory, { recursive: true, force: true });
-      throw error;
-    }
   }
 
   #detach(effect: SessionEffect & { kind: 'detach' }): void {
@@ -313,13 +308,13 @@ export class Live {
     );
   }
 
-  #endMedia(close: (recording: Recording) => Promise<void>): void {
+  #endMedia(close: (recorder: SessionRecorder) => Promise<void>): void {
     const media = this.#media;
     this.#media = null;
     if (media === null) return;
     const last = { recorder: media.recorder, story: null };
     this.#last = last;
-    const done = close(media.recorder.recording).then(() => {
+    const done = close(media.recorder).then(() => {
       if (this.#last === last) this.#last = null;
     });
     this.#world.recordingClosed(this, media.recorder, done);
@@ -336,7 +331,7 @@ export class Live {
   }
 
   #writeFact(story: SessionStory): void {
-    const of = (recorder: SessionRecorder | undefined): boolean => recorder?.recording.meta.sessionId === story.sessionId;
+    const of = (recorder: SessionRecorder | undefined): boolean => recorder?.meta.sessionId === story.sessionId;
     const recorder = of(this.#media?.recorder) ? this.#media?.recorder : this.#last?.recorder;
     if (recorder === undefined || !of(recorder)) throw new Error(`session ${story.sessionId} has no recording`);
     if (recorder === this.#last?.recorder) this.#last.story = story;
@@ -357,13 +352,24 @@ export class Live {
 
   /** The viewers' live goes on from memory; the session says why its replay is cut short. */
   #recordingFailed(sessionId: string, error: Error): void {
-    this.#world.log.error({ live: this.record.videoUuid, session: sessionId, err: error }, 'recording failed');
+    this.#world.log.error(
+      { live: this.record.videoUuid, session: sessionId, err: error },
+      'recording failed: viewers go on, and it is tried again',
+    );
     const detail = `recording failed: ${error.message}`;
     if (this.session?.sessionId === sessionId) return this.#advance({ kind: 'recording_failed', detail });
     // Its last bytes failed when all had been said: it is said again, with what is really there.
     const story = this.#last?.story;
     if (story?.sessionId === sessionId)
       this.#writeFact({ ...story, revision: story.revision + 1, error: 8, errorDetail: detail });
+  }
+
+  #recordingResumed(sessionId: string, { beganAt, endedAt }: Span): void {
+    this.#world.log.warn(
+      { live: this.record.videoUuid, session: sessionId, ms: endedAt - beganAt },
+      'recording goes on: this much is missing before',
+    );
+    this.#advance({ kind: 'recording_resumed', beganAt, endedAt });
   }
 }
 

@@ -25,6 +25,7 @@ import type { SessionRecorder } from './session-recorder.ts';
 
 /** How often recordings that no window holds any more are looked for. */
 const SWEEP_MS = 30_000;
+const RECORDING_RETRY_MS = 2000;
 
 export interface LivesOptions {
   readonly dataDirectory: string;
@@ -36,11 +37,15 @@ export interface LivesOptions {
   readonly dvrMaxWindowS: number;
   readonly playlistWindowS: number;
   readonly writeFact: (fact: SessionFact) => void;
+  /** Bytes of media were handed to the kernel. */
+  readonly written?: (bytes: number) => void;
   /** A live or a replay was put or removed. */
   readonly directoryChanged?: (videoUuid: string) => void;
   /** Hears of every try to publish; must not throw. */
   readonly attempted?: (attempt: Attempt) => void;
   readonly now?: () => number;
+  /** How soon a disk that refused a recording is tried again. */
+  readonly recordingRetryMs?: number;
   /** Memory for media; one of its own when not set. */
   readonly pool?: BlockPool;
 }
@@ -94,6 +99,9 @@ export class Lives implements PublishDoor {
       dvrMaxWindowS: options.dvrMaxWindowS,
       playlistWindowS: options.playlistWindowS,
       writeFact: options.writeFact,
+      keepPlace: (videoUuid, place) => void this.#states.write(videoUuid, place),
+      recordingRetryMs: options.recordingRetryMs ?? RECORDING_RETRY_MS,
+      written: options.written ?? (() => {}),
       recordingClosed: (live, recorder, done) => this.#recordingClosed(live, recorder, done),
     };
   }
@@ -173,8 +181,8 @@ export class Lives implements PublishDoor {
         { connection: request.connectionId, key: maskKey(request.streamKey), err: error },
         'publisher could not be admitted',
       );
-      this.#attempted('recording_failed', request);
-      return Promise.reject(new Refused('recording_failed', { cause: error }));
+      this.#attempted('internal_error', request);
+      return Promise.reject(new Refused('internal_error', { cause: error }));
     }
   }
 
@@ -317,7 +325,7 @@ export class Lives implements PublishDoor {
   }
 
   #recordingClosed(live: Live, recorder: SessionRecorder, done: Promise<void>): void {
-    const { meta } = recorder.recording;
+    const { meta } = recorder;
     const { timeline } = live.edge;
     const state = timeline.end;
     this.shelf.closing(meta.sessionId, this.#states.write(meta.videoUuid, state, done));
@@ -329,7 +337,7 @@ export class Lives implements PublishDoor {
     }
     this.#ended.add({ live, meta, lastSequence: timeline.segments.next - 1, endedAt: this.#world.now() });
     // What only the memory had is gone with it.
-    if (recorder.recording.error !== null) live.edge.cut(timeline.segments.next);
+    if (recorder.error !== null) live.edge.cut(timeline.segments.next);
   }
 
   #sweepEnded(): void {

@@ -13,9 +13,39 @@ export interface WholeVolume {
   readonly lastSequence: number;
 }
 
+/** Where a run stands in the live's playlist. */
+interface RunPlace {
+  readonly mediaSequence: number;
+  /** Discontinuities before it, its own not counted. */
+  readonly discontinuitySequence: number;
+  readonly segments: number;
+  /** Segments before it are in no recording: no playlist can hold both sides of it. */
+  readonly jumps: boolean;
+}
+
+/** Where each run of a recording stands; behind what could not be recorded, numbers go on from where the playlist was. */
+function placesOf({ meta, runs, segments }: StoredRecording): RunPlace[] {
+  const counts = new Map<number, number>();
+  for (const { volume } of segments) counts.set(volume, (counts.get(volume) ?? 0) + 1);
+  let { mediaSequence, discontinuitySequence } = meta;
+  return runs.map((run) => {
+    const count = counts.get(run.volume) ?? 0;
+    const place = {
+      mediaSequence: Math.max(mediaSequence, run.mediaSequence),
+      discontinuitySequence: Math.max(discontinuitySequence, run.discontinuitySequence),
+      segments: count,
+      jumps: run.mediaSequence > mediaSequence,
+    };
+    mediaSequence = place.mediaSequence + count;
+    discontinuitySequence = place.discontinuitySequence + (run.discontinuity && count > 0 ? 1 : 0);
+    return place;
+  });
+}
+
 /** Media sequence number behind a recording's last segment. */
 export function sequenceAfter(stored: StoredRecording): number {
-  return stored.meta.mediaSequence + stored.segments.length;
+  const last = placesOf(stored).at(-1);
+  return last === undefined ? stored.meta.mediaSequence : last.mediaSequence + last.segments;
 }
 
 /** Wall clock of the end of a recording's media, ms of the epoch; null when it has none. */
@@ -36,35 +66,38 @@ export function sequencePast(meta: RecordingMeta, nowMs: number): number {
 
 /** The volumes of a recording, all of them whole. */
 export function volumesOf(stored: StoredRecording): WholeVolume[] {
-  const segments = new Map<number, number>();
-  for (const { volume } of stored.segments) segments.set(volume, (segments.get(volume) ?? 0) + 1);
-  let next = stored.meta.mediaSequence;
-  return stored.runs.map(({ volume, initBytes }) => {
-    next += segments.get(volume) ?? 0;
-    return { volume, initBytes, lastSequence: next - 1 };
+  const places = placesOf(stored);
+  return stored.runs.map(({ volume, initBytes }, i) => {
+    const lastSequence = places[i].mediaSequence + places[i].segments - 1;
+    return { volume, initBytes, lastSequence };
   });
 }
 
-/** The newest volumes of a recording that make up so many ticks: a day's recording is not carried through memory for an hour's window. */
+/**
+ * The newest volumes of a recording that make up so many ticks, as far as no segment between them is missing: a day's recording is not carried through memory
+ * for an hour's window.
+ */
 export function newestVolumes(stored: StoredRecording, ticks: number): StoredRecording {
   const { runs, segments, meta } = stored;
+  const places = placesOf(stored);
   let from = segments.length;
   for (let left = ticks; from > 0 && left > 0; from -= 1) left -= segments[from - 1].duration;
   const volume = segments[from]?.volume ?? runs.at(-1)?.volume ?? 0;
+  const wanted = runs.findIndex((run) => run.volume === volume);
   const firstRun = Math.max(
     0,
-    runs.findIndex((run) => run.volume === volume),
+    wanted,
+    places.findLastIndex(({ jumps }) => jumps),
   );
-  const dropped = segments.filter((segment) => segment.volume < volume);
-  const emptied = runs.slice(0, firstRun).filter((run) => dropped.some((segment) => segment.volume === run.volume));
+  const kept = new Set(runs.slice(firstRun).map((run) => run.volume));
   return {
     ...stored,
     runs: runs.slice(firstRun),
-    segments: segments.slice(dropped.length),
+    segments: segments.filter((segment) => kept.has(segment.volume)),
     meta: {
       ...meta,
-      mediaSequence: meta.mediaSequence + dropped.length,
-      discontinuitySequence: meta.discontinuitySequence + emptied.filter((run) => run.discontinuity).length,
+      mediaSequence: places[firstRun]?.mediaSequence ?? meta.mediaSequence,
+      discontinuitySequence: places[firstRun]?.discontinuitySequence ?? meta.discontinuitySequence,
       targetDuration: longestTarget(meta.targetDuration, stored),
     },
   };

@@ -78,6 +78,6 @@ export class RecordingShelf {
   async removeEmpty(sessionId: string): Promise<void> {
     await this.#closing.get(sessionId);
     const names = await readdir(recordingDirectory(this.directory, sessionId)).catch(() => null);
-    if (names !== null && names.every((name) => name === META_FILE || name === INDEX_FILE)) await this.remove(sessionId);
+    if (names !== null && names.every((name) => name.startsWith(META_FILE) || name === INDEX_FILE)) await this.remove(sessionId);
   }
 }

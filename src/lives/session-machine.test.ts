@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOLD_DOWN_MS, NO_RIVALRY } from './hold-down.ts';
-import { advance, IDLE_HOLDER_MS } from './session-machine.ts';
+import { advance, IDLE_HOLDER_MS, MOST_GAPS } from './session-machine.ts';
 import type { SessionEffect, SessionEvent, SessionState, SessionStory } from './session-machine.ts';
 
 const SETTINGS = { videoUuid: 'live', permanent: true, saveReplay: true, replayPrivacy: 1, reconnectWindowMs: 15_000 };
@@ -79,6 +79,7 @@ const EVENTS = {
   'end of another': gone(true, 'two'),
   'first part': { kind: 'first_part' },
   'recording failed': { kind: 'recording_failed', detail: 'no space' },
+  'recording resumed': { kind: 'recording_resumed', beganAt: 3000, endedAt: 5000 },
   'made permanent': { kind: 'settings', permanent: true },
   'made not permanent': { kind: 'settings', permanent: false },
   'window elapsed': { kind: 'window_elapsed', at: 5000 },
@@ -98,6 +99,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, string>> = 
     'end of another': '=',
     'first part': '=',
     'recording failed': '=',
+    'recording resumed': '=',
     'made permanent': '=',
     'made not permanent': '=',
     'window elapsed': '=',
@@ -114,6 +116,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, string>> = 
     'end of another': '=',
     'first part': 'on air | fact A4 open',
     'recording failed': 'on air | fact A4 open error 8 no space',
+    'recording resumed': 'on air | fact A4 open gap 3000-5000',
     'made permanent': '=',
     'made not permanent': '=',
     'window elapsed': '=',
@@ -130,6 +133,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, string>> = 
     'end of another': '=',
     'first part': 'on air | fact A4 open',
     'recording failed': 'on air | fact A4 open error 8 no space',
+    'recording resumed': 'on air | fact A4 open gap 3000-5000',
     'made permanent': '=',
     'made not permanent': '=',
     'window elapsed': '=',
@@ -146,6 +150,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, string>> = 
     'end of another': '=',
     'first part': 'on air | fact A4 open',
     'recording failed': 'on air | fact A4 open error 8 no space',
+    'recording resumed': 'on air | fact A4 open gap 3000-5000',
     'made permanent': '=',
     'made not permanent': '=',
     'window elapsed': '=',
@@ -162,6 +167,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, string>> = 
     'end of another': '=',
     'first part': '=',
     'recording failed': 'interrupted | fact A4 interrupted error 8 no space',
+    'recording resumed': 'interrupted | fact A4 interrupted gap 3000-5000',
     'made permanent': '=',
     'made not permanent': '=',
     'window elapsed': 'idle | end A4, fact A4 ended window_elapsed 4000',
@@ -178,6 +184,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, string>> = 
     'end of another': '=',
     'first part': '=',
     'recording failed': 'interrupted | fact A4 interrupted error 8 no space',
+    'recording resumed': 'interrupted | fact A4 interrupted gap 3000-5000',
     'made permanent': '=',
     'made not permanent': '=',
     'window elapsed': 'over | end A4, fact A4 ended window_elapsed 4000',
@@ -194,6 +201,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, string>> = 
     'end of another': '=',
     'first part': '=',
     'recording failed': '=',
+    'recording resumed': '=',
     'made permanent': 'idle |',
     'made not permanent': '=',
     'window elapsed': '=',
@@ -210,6 +218,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, string>> = 
     'end of another': '=',
     'first part': '=',
     'recording failed': '=',
+    'recording resumed': '=',
     'made permanent': '=',
     'made not permanent': '=',
     'window elapsed': '=',
@@ -226,6 +235,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, string>> = 
     'end of another': '=',
     'first part': '=',
     'recording failed': '=',
+    'recording resumed': '=',
     'made permanent': '=',
     'made not permanent': '=',
     'window elapsed': '=',
@@ -267,6 +277,20 @@ test('a session that begins has nothing of another', () => {
     rivalry: NO_RIVALRY,
     story: story({ sessionId: 'B', revision: 1, startedAt: 5000 }),
   });
+});
+
+test('what was not recorded covers the gaps that were in it, and no others', () => {
+  const gaps = [500, 2800, 3500].map((beganAt) => ({ beganAt, endedAt: beganAt + 400 }));
+  const { state } = advance(onAir({ gaps }), { kind: 'recording_resumed', beganAt: 2900, endedAt: 5000 });
+  assert.partialDeepStrictEqual(state, { story: { gaps: [gaps[0], { beganAt: 2800, endedAt: 5000 }] } });
+});
+
+test('a session with many gaps ends where the next would be', () => {
+  const gaps = Array.from({ length: MOST_GAPS }, (_, i) => ({ beganAt: i, endedAt: i }));
+  assert.equal(advance(onAir({ gaps: gaps.slice(1) }), gone(false)).state.phase, 'interrupted');
+  const { state, effects } = advance(onAir({ gaps }), gone(false));
+  assert.equal(state.phase, 'idle');
+  assert.deepEqual(effects.map(tellEffect), ['detach one', 'end A4', 'fact A4 ended too_many_gaps 5000']);
 });
 
 test('every fact of a session is a revision of its own, one after the other', () => {

@@ -42,8 +42,10 @@ export type SessionEvent =
     }
   /** The session's first part is there: the live is on air. */
   | { readonly kind: 'first_part' }
-  /** Nothing is recorded from here on. */
+  /** Nothing is recorded from here on, until `recording_resumed`. */
   | { readonly kind: 'recording_failed'; readonly detail: string }
+  /** The session is recorded again; nothing was in this time. */
+  | { readonly kind: 'recording_resumed'; readonly beganAt: number; readonly endedAt: number }
   | { readonly kind: 'window_elapsed'; readonly at: number }
   /** The live's settings as they are now, told after each change and after each end of a session. */
   | { readonly kind: 'settings'; readonly permanent: boolean }
@@ -77,6 +79,9 @@ export interface Transition {
   readonly effects: readonly SessionEffect[];
 }
 
+/** A session with so many gaps does not wait for its publisher again: each fact tells of all of them. */
+export const MOST_GAPS = 500;
+
 /** LiveVideoSession.error of the REST contract: none of those that it has a name for. */
 const UNKNOWN_ERROR = 8;
 
@@ -98,6 +103,15 @@ export function advance(state: SessionState, event: SessionEvent): Transition {
     case 'recording_failed': {
       if (state.phase !== 'on_air' && state.phase !== 'interrupted') return stay(state);
       const story = next(state.story, { error: UNKNOWN_ERROR, errorDetail: event.detail });
+      return { state: { ...state, story }, effects: [{ kind: 'write_fact', story }] };
+    }
+    case 'recording_resumed': {
+      if (state.phase !== 'on_air' && state.phase !== 'interrupted') return stay(state);
+      const { beganAt, endedAt } = event;
+      // What was interrupted meanwhile was not recorded either way: all of it is one gap.
+      const before = state.story.gaps.filter((gap) => gap.endedAt < beganAt);
+      const first = state.story.gaps[before.length]?.beganAt ?? beganAt;
+      const story = next(state.story, { gaps: [...before, { beganAt: Math.min(first, beganAt), endedAt }] });
       return { state: { ...state, story }, effects: [{ kind: 'write_fact', story }] };
     }
     case 'settings':
@@ -186,6 +200,7 @@ function disconnected(state: SessionState, event: SessionEvent & { kind: 'discon
   const { story } = state;
   if (event.clean) return end(story, event.at, event.reason, [detach]);
   if (story.reconnectWindowMs === 0) return end(story, event.at, event.reason, [detach]);
+  if (story.gaps.length >= MOST_GAPS) return end(story, event.at, 'too_many_gaps', [detach]);
   const interrupted = next(story, { state: 'interrupted', interruptedAt: event.at });
   return {
     state: { phase: 'interrupted', story: interrupted },

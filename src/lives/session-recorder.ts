@@ -1,14 +1,16 @@
 import { MEDIA_TIMESCALE } from '../media/track.ts';
 import { encodeInitSegment } from '../mp4/init-segment.ts';
 import type { InitSegment, PackagerOutput, Part } from '../packager/packager.ts';
-import type { Run } from '../packager/media-timeline.ts';
+import type { Run, TimelineStart } from '../packager/media-timeline.ts';
 import { initUri, volumeUri } from '../recording/layout.ts';
-import type { Recording } from '../recording/recording.ts';
+import { Recording } from '../recording/recording.ts';
+import type { RecordingMeta } from '../recording/layout.ts';
 import { recordedTotals } from '../recording/stored-recording.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
 import type { LiveEdge } from './live-edge.ts';
-import { volumesOf } from './recorded-window.ts';
+import { endOf, volumesOf } from './recorded-window.ts';
 import type { WholeVolume } from './recorded-window.ts';
+import { RecordingRetry } from './recording-retry.ts';
 
 /** A volume is ended when it is this long: 10 minutes, so that what falls out of a window can be given back in pieces. */
 const VOLUME_TICKS = 600 * MEDIA_TIMESCALE;
@@ -23,62 +25,107 @@ export interface Totals {
 
 const NOTHING: Totals = { bytes: 0, ms: 0, width: null, height: null };
 
+/** A stretch of time, ms of the epoch. */
+export interface Span {
+  readonly beganAt: number;
+  readonly endedAt: number;
+}
+
 export interface SessionRecorderOptions {
-  readonly recording: Recording;
+  /** The recording's own directory. */
+  readonly directory: string;
+  readonly meta: RecordingMeta;
   readonly edge: LiveEdge;
   /** Media that the live's playlist keeps. Read at every segment: it may be changed. */
   readonly windowTicks: () => number;
   readonly now: () => number;
   /** The recording as it was when the session was taken up again, or null. */
   readonly stored: StoredRecording | null;
-  /** Called when the recording gets its first part. */
+  /** How soon a disk that refused is tried again. */
+  readonly retryMs: number;
+  /** Called when the session gets its first part. */
   readonly onFirstPart: () => void;
+  /** The disk refuses: from here on the media is in memory only, for viewers, until `onResumed`. */
+  readonly onFailed: (error: Error) => void;
+  /** The session is recorded again; nothing was in this time. */
+  readonly onResumed: (gap: Span) => void;
+  /** Bytes of media were handed to the kernel. */
+  readonly onWritten: (bytes: number) => void;
+  /** Keeps where the playlist stands, or will stand for sure: the recording does not tell. */
+  readonly keepPlace: (place: TimelineStart) => void;
 }
 
-/** Takes one session's parts to its recording and to the live edge, over all its connections. */
+/** While a recording fails, the playlist's place is kept so many segments ahead. */
+const PLACES_AHEAD = 16;
+
+/** Takes one session's parts to its recording and to the live edge, over all its connections, and over what its disk refuses. */
 export class SessionRecorder implements PackagerOutput {
-  readonly recording: Recording;
+  readonly meta: RecordingMeta;
   /** When the last part came, ms of the epoch. */
   lastPartAt: number;
+  readonly #options: SessionRecorderOptions;
   readonly #edge: LiveEdge;
-  readonly #windowTicks: () => number;
-  readonly #now: () => number;
-  readonly #onFirstPart: () => void;
+  readonly #retry: RecordingRetry;
+  #recording: Recording;
+  /** Set when the disk takes media again: the recording goes on at the next segment. */
+  #reopened: { readonly stored: StoredRecording | null } | null = null;
+  /** Media sequence number from which on all segments are, or will be, on disk. */
+  #recordedFrom = 0;
+  #placeKept = 0;
+  #anyPart: boolean;
   /** The newest init segment: a volume that begins with the same bytes names that one, so that players need not read it again. */
   #init: (InitSegment & { readonly uri: string }) | null = null;
   #run: Run | null = null;
   #volumeTicks = 0;
   /** Handed to the recording, and what of it has reached the disk. */
-  #bytes: number;
-  #ticks: number;
-  #writtenBytes: number;
-  #writtenTicks: number;
-  #width: number | null;
-  #height: number | null;
+  #bytes = 0;
+  #ticks = 0;
+  #writtenBytes = 0;
+  #writtenTicks = 0;
+  #width: number | null = null;
+  #height: number | null = null;
   /** Whole volumes that may be given back when their last segment leaves the window. */
   #droppable: WholeVolume[] = [];
 
   constructor(options: SessionRecorderOptions) {
-    this.recording = options.recording;
-    this.#edge = options.edge;
-    this.#windowTicks = options.windowTicks;
-    this.#now = options.now;
-    this.#onFirstPart = options.onFirstPart;
-    this.lastPartAt = options.now();
-    const { stored } = options;
-    const totals = stored === null ? NOTHING : recordedTotals(stored);
-    this.#bytes = this.#writtenBytes = totals.bytes;
-    this.#ticks = this.#writtenTicks = (totals.ms * MEDIA_TIMESCALE) / 1000;
-    this.#width = totals.width;
-    this.#height = totals.height;
+    const { directory, edge, now, stored, retryMs } = options;
+    this.meta = options.meta;
+    this.#options = options;
+    this.#edge = edge;
+    this.lastPartAt = now();
+    this.#retry = new RecordingRetry({
+      directory,
+      now,
+      firstMs: retryMs,
+      onReady: (reopened) => (this.#reopened = { stored: reopened }),
+    });
+    this.#recording = this.#open(stored, stored?.runs.at(-1)?.volume ?? 0);
+    this.#anyPart = this.#bytes > 0;
     if (stored === null) return;
     if (!stored.meta.saveReplay) this.#droppable = volumesOf(stored);
     this.#init = newestInit(stored);
   }
 
+  /** Why nothing is recorded now, or null. */
+  get error(): Error | null {
+    return this.#recording.error;
+  }
+
+  /** The session has ended: the recording is closed for good. Resolves when nothing is written any more; never rejects. */
+  async close(): Promise<void> {
+    await this.#retry.close();
+    await this.#recording.close();
+  }
+
+  /** Closes the files and leaves the recording open for a later process. Never rejects. */
+  async release(): Promise<void> {
+    await this.#retry.close();
+    await this.#recording.release();
+  }
+
   /** What comes is on its way to the disk; once that has failed, what is really there counts. */
   get totals(): Totals {
-    const failed = this.recording.error !== null;
+    const failed = this.error !== null;
     const ticks = failed ? this.#writtenTicks : this.#ticks;
     const bytes = failed ? this.#writtenBytes : this.#bytes;
     return { bytes, ms: Math.round((ticks * 1000) / MEDIA_TIMESCALE), width: this.#width, height: this.#height };
@@ -86,14 +133,22 @@ export class SessionRecorder implements PackagerOutput {
 
   init(init: InitSegment, discontinuity: boolean): void {
     const same = this.#init !== null && sameBytes(this.#init.bytes, init.bytes) ? this.#init : null;
+    this.#startVolume(init, discontinuity, same?.uri ?? null);
+  }
+
+  /** Begins a volume; `uri`: of the same init segment in an earlier one, or null. */
+  #startVolume(init: InitSegment, discontinuity: boolean, uri: string | null): void {
     this.#noteVolume();
-    const volume = this.recording.startVolume(init.bytes, discontinuity, same === null);
-    const { sessionId } = this.recording.meta;
-    if (same === null) this.#edge.keepInit(sessionId, volume, init.bytes);
-    const uri = same?.uri ?? initUri(sessionId, volume, init.bytes.length);
-    this.#init = { ...init, uri };
-    this.#run = { baseUri: volumeUri(sessionId, volume), initUri: uri, discontinuity, video: init.video, audio: init.audio };
-    this.#edge.timeline.startRun(this.#run, init.bytes.length);
+    const { timeline } = this.#edge;
+    const { mediaSequence, discontinuitySequence } = timeline.end;
+    const run = { discontinuity, newInit: uri === null, mediaSequence, discontinuitySequence };
+    const volume = this.#recording.startVolume(init.bytes, run);
+    const { sessionId } = this.meta;
+    if (uri === null) this.#edge.keepInit(sessionId, volume, init.bytes);
+    const initAt = uri ?? initUri(sessionId, volume, init.bytes.length);
+    this.#init = { ...init, uri: initAt };
+    this.#run = { baseUri: volumeUri(sessionId, volume), initUri: initAt, discontinuity, video: init.video, audio: init.audio };
+    timeline.startRun(this.#run, init.bytes.length);
     this.#volumeTicks = 0;
     this.#width = init.video?.width ?? this.#width;
     this.#height = init.video?.height ?? this.#height;
@@ -103,17 +158,17 @@ export class SessionRecorder implements PackagerOutput {
     const bytes = part.end - part.start;
     const { duration, block } = part;
     let recorded = false;
-    const start = this.recording.appendPart(part, () => {
+    const start = this.#recording.appendPart(part, () => {
       recorded = true;
       this.#writtenBytes += bytes;
       this.#writtenTicks += duration;
     });
     const end = start + bytes;
-    const { sessionId } = this.recording.meta;
+    const { sessionId } = this.meta;
     const inMemory = block.bytes.subarray(part.start, part.end);
     this.#edge.keep({
       sessionId,
-      volume: this.recording.volumeNumber,
+      volume: this.#recording.volumeNumber,
       start,
       end,
       duration,
@@ -127,13 +182,14 @@ export class SessionRecorder implements PackagerOutput {
       part.videoFrames,
       part.targetMs,
     );
-    this.lastPartAt = this.#now();
-    const first = this.#bytes === 0;
+    this.lastPartAt = this.#options.now();
+    const first = !this.#anyPart;
+    this.#anyPart = true;
     this.#bytes += bytes;
     this.#ticks += duration;
     this.#volumeTicks += duration;
     this.#edge.changed();
-    if (first) this.#onFirstPart();
+    if (first) this.#options.onFirstPart();
   }
 
   endSegment(): void {
@@ -141,7 +197,7 @@ export class SessionRecorder implements PackagerOutput {
     if (!timeline.endSegment()) return;
     const { segments } = timeline;
     const row = segments.next - 1;
-    this.recording.endSegment({
+    this.#recording.endSegment({
       start: segments.start(row),
       end: segments.end(row),
       duration: segments.duration(row),
@@ -149,11 +205,61 @@ export class SessionRecorder implements PackagerOutput {
       videoFrames: segments.videoFrames(row),
       independent: segments.independent(row),
     });
-    if (this.#volumeTicks >= VOLUME_TICKS) this.#nextVolume();
-    timeline.trim(this.#windowTicks());
-    if (this.recording.error !== null) timeline.trimTo(this.#firstInMemory());
+    if (this.#reopened !== null) this.#resume(this.#reopened.stored);
+    else if (this.#volumeTicks >= VOLUME_TICKS) this.#nextVolume();
+    timeline.trim(this.#options.windowTicks());
+    if (segments.first < this.#recordedFrom) timeline.trimTo(Math.min(this.#firstInMemory(), this.#recordedFrom));
+    if (this.error !== null && segments.next >= this.#placeKept) this.#keepPlaceAhead();
     this.#dropVolumes();
     this.#edge.changed();
+  }
+
+  #open(stored: StoredRecording | null, lastVolume: number): Recording {
+    const { directory, meta, onWritten } = this.#options;
+    const totals = stored === null ? NOTHING : recordedTotals(stored);
+    this.#bytes = this.#writtenBytes = totals.bytes;
+    this.#ticks = this.#writtenTicks = (totals.ms * MEDIA_TIMESCALE) / 1000;
+    this.#width = totals.width ?? this.#width;
+    this.#height = totals.height ?? this.#height;
+    return new Recording({
+      directory,
+      meta,
+      exists: stored !== null,
+      lastVolume,
+      onError: (error) => this.#failed(error),
+      onWritten,
+    });
+  }
+
+  #failed(error: Error): void {
+    this.#recordedFrom = Infinity;
+    this.#keepPlaceAhead();
+    this.#retry.failed(error, this.#recording.release());
+    this.#options.onFailed(error);
+  }
+
+  /** The disk takes media again: from here on it goes to a new volume, behind a discontinuity. */
+  #resume(stored: StoredRecording | null): void {
+    this.#reopened = null;
+    const { timeline } = this.#edge;
+    const { onResumed, keepPlace, now } = this.#options;
+    const beganAt = (stored === null ? null : endOf(stored)) ?? this.meta.startedAt;
+    // No number is given twice: players know the volumes that were in memory only.
+    this.#recording = this.#open(stored, this.#recording.volumeNumber);
+    if (this.#init !== null) this.#startVolume(this.#init, true, null);
+    this.#recordedFrom = timeline.segments.next;
+    keepPlace(timeline.end);
+    onResumed({ beganAt, endedAt: Math.max(beganAt, now()) });
+  }
+
+  #keepPlaceAhead(): void {
+    const { mediaSequence, discontinuitySequence, targetDuration } = this.#edge.timeline.end;
+    this.#placeKept = mediaSequence + PLACES_AHEAD;
+    this.#options.keepPlace({
+      mediaSequence: this.#placeKept,
+      discontinuitySequence: discontinuitySequence + PLACES_AHEAD,
+      targetDuration,
+    });
   }
 
   /** Without a recording the window is what the memory will hold until the next segment is whole. */
@@ -173,9 +279,9 @@ export class SessionRecorder implements PackagerOutput {
   }
 
   #noteVolume(): void {
-    if (this.#init === null || this.#run === null || this.recording.meta.saveReplay) return;
+    if (this.#init === null || this.#run === null || this.meta.saveReplay) return;
     const lastSequence = this.#edge.timeline.segments.next - 1;
-    this.#droppable.push({ volume: this.recording.volumeNumber, initBytes: this.#init.bytes.length, lastSequence });
+    this.#droppable.push({ volume: this.#recording.volumeNumber, initBytes: this.#init.bytes.length, lastSequence });
   }
 
   #dropVolumes(): void {
@@ -183,7 +289,7 @@ export class SessionRecorder implements PackagerOutput {
     while (this.#droppable.length > 0 && this.#droppable[0].lastSequence < first) {
       const { volume, initBytes } = this.#droppable[0];
       this.#droppable.shift();
-      this.recording.dropVolume(volume, initBytes);
+      this.#recording.dropVolume(volume, initBytes);
     }
   }
 }

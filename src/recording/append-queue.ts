@@ -40,8 +40,14 @@ export class AppendQueue {
   #idle: (() => void)[] = [];
   readonly #onError: (error: Error) => void;
 
-  constructor(onError: (error: Error) => void) {
+  /** `before` is waited for before the first bytes are written: nothing is, when it rejects. */
+  constructor(onError: (error: Error) => void, before: (() => Promise<void>) | null = null) {
     this.#onError = onError;
+    if (before === null) return;
+    this.#busy = true;
+    void before()
+      .catch((error: unknown) => this.#fail(error as Error))
+      .then(() => this.#next());
   }
 
   get error(): Error | null {

@@ -4,8 +4,16 @@ import { decodeRecord, encodeRecord, RECORD_BYTES } from './index-record.ts';
 import type { IndexRecord } from './index-record.ts';
 
 const RECORDS: IndexRecord[] = [
-  { kind: 'run', volume: 1, initBytes: 1203, discontinuity: false, newInit: true },
-  { kind: 'run', volume: 4_000_000_000, initBytes: 65_536, discontinuity: true, newInit: false },
+  { kind: 'run', volume: 1, initBytes: 1203, discontinuity: false, newInit: true, mediaSequence: 0, discontinuitySequence: 0 },
+  {
+    kind: 'run',
+    volume: 4_000_000_000,
+    initBytes: 65_536,
+    discontinuity: true,
+    newInit: false,
+    mediaSequence: 2 ** 50,
+    discontinuitySequence: 4_000_000_000,
+  },
   {
     kind: 'segment',
     volume: 1,

@@ -8,13 +8,20 @@ const INDEPENDENT = 1;
 const DISCONTINUITY = 2;
 const NEW_INIT = 4;
 
-/** A volume was begun: its bytes 0 to `initBytes` are the init segment. `newInit`: it differs from the one of the run before. */
+/**
+ * A volume was begun: its bytes 0 to `initBytes` are the init segment. `newInit`: it differs from the one of the run before. The other two tell where
+ * the live's playlist stood: behind what could not be recorded they are more than what lies before in the recording; 0 when nobody knows.
+ */
 export interface RunRecord {
   readonly kind: 'run';
   readonly volume: number;
   readonly initBytes: number;
   readonly discontinuity: boolean;
   readonly newInit: boolean;
+  /** Media sequence number of its first segment. */
+  readonly mediaSequence: number;
+  /** Discontinuities before it, its own not counted. */
+  readonly discontinuitySequence: number;
 }
 
 /** A whole segment lies at `start` to `end` of its volume. Duration in ticks of MEDIA_TIMESCALE. */
@@ -36,7 +43,10 @@ export interface EndRecord {
 
 export type IndexRecord = RunRecord | SegmentRecord | EndRecord;
 
-/** Little endian: u8 kind, u8 flags, u16 0, u32 volume, f64 start, f64 end, f64 date, u32 duration, u32 frames, u32 0, u32 CRC-32 of what is before. */
+/**
+ * Little endian: u8 kind, u8 flags, u16 0, u32 volume, f64 start, f64 end, f64 date, u32 duration, u32 frames, u32 0, u32 CRC-32 of what is before. A run
+ * has its init segment's length for an end, its media sequence number for a date and its discontinuity sequence number for a duration.
+ */
 export function encodeRecord(record: IndexRecord): Buffer {
   const bytes = Buffer.alloc(RECORD_BYTES);
   bytes[0] = KIND[record.kind];
@@ -44,6 +54,8 @@ export function encodeRecord(record: IndexRecord): Buffer {
     bytes[1] = (record.discontinuity ? DISCONTINUITY : 0) | (record.newInit ? NEW_INIT : 0);
     bytes.writeUInt32LE(record.volume, 4);
     bytes.writeDoubleLE(record.initBytes, 16);
+    bytes.writeDoubleLE(record.mediaSequence, 24);
+    bytes.writeUInt32LE(record.discontinuitySequence, 32);
   } else if (record.kind === 'segment') {
     bytes[1] = record.independent ? INDEPENDENT : 0;
     bytes.writeUInt32LE(record.volume, 4);
@@ -72,6 +84,8 @@ export function decodeRecord(bytes: Buffer, offset: number): IndexRecord | null 
         initBytes: record.readDoubleLE(16),
         discontinuity: (flags & DISCONTINUITY) !== 0,
         newInit: (flags & NEW_INIT) !== 0,
+        mediaSequence: record.readDoubleLE(24),
+        discontinuitySequence: record.readUInt32LE(32),
       };
     case KIND.segment:
       return {

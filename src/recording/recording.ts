@@ -1,9 +1,10 @@
-import { mkdirSync, truncate, writeFileSync } from 'node:fs';
+import { truncate } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PartBytes } from '../packager/part-builder.ts';
 import { AppendFile, AppendQueue } from './append-queue.ts';
 import { encodeRecord } from './index-record.ts';
-import type { SegmentRecord } from './index-record.ts';
+import type { RunRecord, SegmentRecord } from './index-record.ts';
 import { INDEX_FILE, META_FILE, volumeFile } from './layout.ts';
 import type { RecordingMeta } from './layout.ts';
 
@@ -14,10 +15,14 @@ export interface RecordingOptions {
   /** The recording's own directory. */
   readonly directory: string;
   readonly meta: RecordingMeta;
-  /** Volumes there are already: the session is taken up again. */
+  /** Its directory and meta are there: the session is taken up again. */
+  readonly exists: boolean;
+  /** The last number that was given to a volume; 0 before the first. */
   readonly lastVolume: number;
   /** Once at most: nothing is recorded from here on. */
   readonly onError: (error: Error) => void;
+  /** Bytes were handed to the kernel. */
+  readonly onWritten: (bytes: number) => void;
 }
 
 /**
@@ -34,18 +39,16 @@ export class Recording {
   #volumeNumber: number;
   #length = 0;
   #records: Buffer[] = [];
-  /** Bytes of media handed to the kernel so far. */
-  writtenBytes = 0;
+  readonly #onWritten: (bytes: number) => void;
 
   constructor(options: RecordingOptions) {
-    this.meta = options.meta;
-    this.#directory = options.directory;
+    const { directory, meta } = options;
+    this.meta = meta;
+    this.#directory = directory;
     this.#volumeNumber = options.lastVolume;
-    this.#queue = new AppendQueue(options.onError);
-    this.#index = new AppendFile(join(options.directory, INDEX_FILE));
-    if (options.lastVolume > 0) return;
-    mkdirSync(options.directory, { recursive: true });
-    writeFileSync(join(options.directory, META_FILE), JSON.stringify(options.meta));
+    this.#onWritten = options.onWritten;
+    this.#queue = new AppendQueue(options.onError, options.exists ? null : () => make(directory, meta));
+    this.#index = new AppendFile(join(directory, INDEX_FILE));
   }
 
   get error(): Error | null {
@@ -62,13 +65,13 @@ export class Recording {
   }
 
   /** Begins a volume with its init segment; gives its number. */
-  startVolume(init: Uint8Array, discontinuity: boolean, newInit: boolean): number {
+  startVolume(init: Uint8Array, run: Omit<RunRecord, 'kind' | 'volume' | 'initBytes'>): number {
     const old = this.#volume;
     if (old !== null) void this.#queue.close(old);
     this.#volumeNumber += 1;
     this.#volume = new AppendFile(join(this.#directory, volumeFile(this.#volumeNumber)), true);
     this.#length = init.length;
-    this.#records.push(encodeRecord({ kind: 'run', volume: this.#volumeNumber, initBytes: init.length, discontinuity, newInit }));
+    this.#records.push(encodeRecord({ kind: 'run', volume: this.#volumeNumber, initBytes: init.length, ...run }));
     // The run's record is there before its volume: what the volume's name does not tell is then never lost.
     this.#writeRecords();
     this.#queue.append(this.#volume, init, null);
@@ -82,7 +85,7 @@ export class Recording {
     const bytes = part.end - part.start;
     this.#length += bytes;
     this.#queue.append(this.#volume, part.block.bytes.subarray(part.start, part.end), part.block, () => {
-      this.writtenBytes += bytes;
+      this.#onWritten(bytes);
       written?.();
     });
     return start;
@@ -98,21 +101,16 @@ export class Recording {
     truncate(join(this.#directory, volumeFile(volume)), initBytes, () => undefined);
   }
 
-  /** All that came is on its way, and the index knows of all segments; the recording can be taken up again. */
-  async flush(): Promise<void> {
-    this.#writeRecords();
-    await this.#queue.drained();
-  }
-
   /** The session has ended: the index gets its end, and the files are closed. Never rejects: see `error`. */
   async close(): Promise<void> {
     this.#records.push(encodeRecord({ kind: 'end' }));
     await this.release();
   }
 
-  /** Closes the files and leaves the recording open for a later process. */
+  /** Closes the files when all that came is written, and leaves the recording open: it can be taken up again. */
   async release(): Promise<void> {
-    await this.flush();
+    this.#writeRecords();
+    await this.#queue.drained();
     if (this.#volume !== null) await this.#queue.close(this.#volume);
     await this.#queue.close(this.#index);
   }
@@ -123,4 +121,12 @@ export class Recording {
     this.#records = [];
     this.#queue.append(this.#index, records, null);
   }
+}
+
+/** The meta whole or not at all: a disk that is full leaves none that can not be read. */
+async function make(directory: string, meta: RecordingMeta): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const file = join(directory, META_FILE);
+  await writeFile(`${file}.new`, JSON.stringify(meta));
+  await rename(`${file}.new`, file);
 }

@@ -12,6 +12,9 @@ import { INDEX_FILE, volumeFile, volumeNumber } from './layout.ts';
 import { readAt, readInitBytes, readRun, readStoredRecording } from './stored-recording.ts';
 import type { StoredRecording, StoredRun } from './stored-recording.ts';
 
+/** What a volume that the index does not tell of is taken for. */
+const UNKNOWN_RUN = { kind: 'run', newInit: true, mediaSequence: 0, discontinuitySequence: 0 } as const;
+
 /** What is read first of a fragment: its header is nearly always shorter. */
 const FIRST_READ_BYTES = 4096;
 
@@ -23,6 +26,40 @@ const FIRST_READ_BYTES = 4096;
 export async function recoverRecording(directory: string, end: boolean): Promise<StoredRecording> {
   const stored = await readStoredRecording(directory);
   if (stored.ended) return stored;
+  const recovered = { ...(await scanRecording(stored)), ended: end };
+  try {
+    await writeIndex(recovered);
+  } catch (error) {
+    // On a full disk it stays as it was: what was found is right all the same, and will be found again.
+    if (!isFull(error)) throw error;
+  }
+  return recovered;
+}
+
+/**
+ * Makes a recording whole that its disk refused to take more of, so that it can be gone on with in another volume. Rejects while the disk still
+ * refuses; null when there is no recording yet.
+ */
+export async function reopenRecording(directory: string): Promise<StoredRecording | null> {
+  let stored: StoredRecording;
+  try {
+    stored = await readStoredRecording(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return null;
+    throw error;
+  }
+  const recovered = await scanRecording(stored);
+  await writeIndex(recovered);
+  return recovered;
+}
+
+/** The disk, or this user's share of it, is full. */
+export function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+async function scanRecording(stored: StoredRecording): Promise<StoredRecording> {
   const lastKnown = stored.runs.at(-1)?.volume ?? 0;
   const runs = [...stored.runs, ...(await unknownRuns(stored, lastKnown))];
   const byVolume = Map.groupBy(stored.segments, (segment) => segment.volume);
@@ -31,11 +68,9 @@ export async function recoverRecording(directory: string, end: boolean): Promise
     const known = byVolume.get(run.volume) ?? [];
     // A volume that the index tells of another behind is whole, or was given back on purpose (Recording.dropVolume).
     const whole = known.length > 0 && run.volume < lastKnown;
-    segments.push(...(whole ? known : await scanVolume(directory, run, known)));
+    segments.push(...(whole ? known : await scanVolume(stored.directory, run, known)));
   }
-  const recovered = { ...stored, runs, segments, ended: end };
-  await writeIndex(recovered);
-  return recovered;
+  return { ...stored, runs, segments };
 }
 
 /** Runs of the volumes behind those the index tells of; one without an init segment is put aside, so that its number can be used. */
@@ -48,9 +83,7 @@ async function unknownRuns(stored: StoredRecording, lastKnown: number): Promise<
     const initBytes = await readInitBytes(join(directory, volumeFile(volume)));
     const first = stored.runs.length + found.length === 0;
     const run =
-      initBytes === null
-        ? null
-        : await readRun(directory, { kind: 'run', volume, initBytes, discontinuity: !first, newInit: true });
+      initBytes === null ? null : await readRun(directory, { ...UNKNOWN_RUN, volume, initBytes, discontinuity: !first });
     if (run === null) await rename(join(directory, volumeFile(volume)), join(directory, `${volumeFile(volume)}.torn`));
     else found.push(run);
   }
@@ -81,7 +114,7 @@ async function scanVolume(directory: string, run: StoredRun, known: readonly Seg
   }
 }
 
-/** Replaces the index whole. On a full disk it stays as it was: what was found is right all the same, and will be found again. */
+/** Replaces the index whole, or leaves it as it was. */
 async function writeIndex(stored: StoredRecording): Promise<void> {
   const byVolume = Map.groupBy(stored.segments, (segment) => segment.volume);
   const records: Buffer[] = [];
@@ -91,12 +124,8 @@ async function writeIndex(stored: StoredRecording): Promise<void> {
   }
   if (stored.ended) records.push(encodeRecord({ kind: 'end' }));
   const index = join(stored.directory, INDEX_FILE);
-  try {
-    await writeFile(`${index}.new`, Buffer.concat(records), { mode: 0o640 });
-    await rename(`${index}.new`, index);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  }
+  await writeFile(`${index}.new`, Buffer.concat(records), { mode: 0o640 });
+  await rename(`${index}.new`, index);
 }
 
 async function readFragment(file: FileHandle, at: number): Promise<FragmentSummary | null> {

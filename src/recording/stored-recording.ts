@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProtocolError } from '../errors.ts';
@@ -31,24 +31,34 @@ export interface StoredRecording {
   readonly ended: boolean;
 }
 
-/** Reads a recording's meta and index; a run whose volume or init segment is not there is left out, with its segments. */
+/**
+ * Reads a recording's meta and index; a run whose volume or init segment is not there is left out, with its segments. An index that tells of more
+ * than its volumes hold, as a power cut may leave it, counts as one without an end.
+ */
 export async function readStoredRecording(directory: string): Promise<StoredRecording> {
   const meta = JSON.parse(await readFile(join(directory, META_FILE), 'utf8')) as RecordingMeta;
   const bytes = await readFileOrNothing(join(directory, INDEX_FILE));
   const runs: StoredRun[] = [];
   const segments: SegmentRecord[] = [];
   let ended = false;
+  let complete = true;
+  let size = 0;
   for (let at = 0; !ended; at += RECORD_BYTES) {
     const record = decodeRecord(bytes, at);
     if (record === null) break;
     if (record.kind === 'run') {
       const run = await readRun(directory, record);
-      if (run !== null) runs.push(run);
+      if (run === null) continue;
+      runs.push(run);
+      size = (await stat(join(directory, volumeFile(run.volume)))).size;
+      if (size === run.initBytes && !meta.saveReplay) size = Infinity; // given back on purpose (Recording.dropVolume)
     } else if (record.kind === 'segment') {
-      if (runs.at(-1)?.volume === record.volume) segments.push(record);
+      if (runs.at(-1)?.volume !== record.volume) continue;
+      if (record.end <= size) segments.push(record);
+      else complete = false;
     } else ended = true;
   }
-  return { directory, meta, runs, segments, ended };
+  return { directory, meta, runs, segments, ended: ended && complete };
 }
 
 /** What the recording holds: bytes and ms of media, and the size of the picture. */

@@ -28,7 +28,7 @@ for (const fixture of [
       feedFlv(packager, file, ROUNDS, (ms) => (session.nowMs = began + ms));
       packager.close();
     }
-    await session.recording.close();
+    await session.recorder.close();
     assert.deepEqual(session.errors, []);
 
     const wanted = [file.video.length, file.audio.length].filter((frames) => frames > 0).map((frames) => frames * ROUNDS);

@@ -20,7 +20,7 @@ test('25 minutes: volumes of ten under one init segment, without a discontinuity
   feedFlv(packager, FILE, rounds, (ms) => (session.nowMs = began + ms));
   packager.close();
   const live = parsePlaylist(renderLivePlaylist(session.edge.timeline, false));
-  await session.recording.close();
+  await session.recorder.close();
   session.edge.clear();
   assert.deepEqual(session.errors, []);
   assert.equal(session.pool.bytesInUse, 0);

@@ -26,7 +26,7 @@ async function record(t: TestContext, file = MUXED): Promise<RecordedSession> {
     packager.close();
     session.nowMs += 5000;
   }
-  await session.recording.flush();
+  await session.recorder.release();
   return session;
 }
 
@@ -111,7 +111,7 @@ test('a process that dies and comes back again and again: one recording, one tim
     const packager = session.connect();
     feedFlv(packager, MUXED, 3, (ms) => (session.nowMs = began + ms));
     packager.close();
-    await session.recording.flush();
+    await session.recorder.release();
     const volumes = readdirSync(session.directory).filter((name) => name.endsWith('.mp4'));
     const last = join(session.directory, volumes[volumes.length - 1]);
     truncateSync(last, statSync(last).size - random(3000));
@@ -124,11 +124,11 @@ test('a process that dies and comes back again and again: one recording, one tim
     assert.ok(end !== null && end.endTicks > endTicks);
     endTicks = end.endTicks;
     const nowMs = session.nowMs + 3000;
-    await session.recording.release();
+    await session.recorder.release();
     session = await RecordedSession.resume(stored);
     session.nowMs = nowMs;
   }
-  await session.recording.close();
+  await session.recorder.close();
   const stored = await readStoredRecording(session.directory);
   assert.ok(stored.ended);
   assert.deepEqual(
@@ -169,7 +169,7 @@ test('a run whose volume never came to be is forgotten, and its number used agai
   const packager = resumed.connect();
   feedFlv(packager, MUXED, 2);
   packager.close();
-  await resumed.recording.close();
+  await resumed.recorder.close();
   assert.deepEqual(resumed.errors, []);
   const again = await readStoredRecording(whole.directory);
   assert.deepEqual(
@@ -208,6 +208,7 @@ test('an index that is lost is made anew from the volumes', async (t) => {
 
 test('nothing recorded, and nothing known of it', async (t) => {
   const session = new RecordedSession(recordingScratch(t));
+  await session.recorder.release();
   const empty = await recoverRecording(session.directory, true);
   assert.deepEqual([empty.runs, empty.segments, empty.ended], [[], [], true]);
   assert.equal(await readTimelineEnd(empty), null);
@@ -219,8 +220,28 @@ test('volumes that were given back keep their segments in the index: media seque
   const whole = await record(t);
   const complete = await readStoredRecording(whole.directory);
   truncateSync(join(whole.directory, '000001.mp4'), complete.runs[0].initBytes);
+  writeFileSync(join(whole.directory, 'meta.json'), JSON.stringify({ ...complete.meta, saveReplay: false }));
   const stored = await recoverRecording(whole.directory, false);
   assert.equal(stored.segments.length, complete.segments.length);
+});
+
+test('volumes that a power cut left shorter than the index tells: what is not there is told of no more, ended or not', async (t) => {
+  for (const ended of [false, true]) {
+    const whole = await record(t);
+    const complete = await readStoredRecording(whole.directory);
+    if (ended) await whole.recorder.close();
+    const second = complete.segments.filter(({ volume }) => volume === 1)[1];
+    truncateSync(join(whole.directory, '000001.mp4'), second.end - 1);
+    const stored = await recoverRecording(whole.directory, true);
+    assert.ok(stored.ended);
+    assert.equal(stored.segments.filter(({ volume }) => volume === 1).length, 1);
+    assert.deepEqual(
+      stored.segments.filter(({ volume }) => volume === 2),
+      complete.segments.filter(({ volume }) => volume === 2),
+    );
+    assert.ok(samplesOf(stored).length > 0);
+    assert.deepEqual(await recoverRecording(whole.directory, true), stored);
+  }
 });
 
 test('a recording is never written over', async (t) => {
@@ -230,7 +251,7 @@ test('a recording is never written over', async (t) => {
   const packager = whole.connect();
   feedFlv(packager, MUXED, 1);
   packager.close();
-  await whole.recording.close();
+  await whole.recorder.close();
   assert.equal((whole.errors[0] as NodeJS.ErrnoException).code, 'EEXIST');
   assert.deepEqual(readFileSync(join(whole.directory, '000003.mp4')), before);
 });

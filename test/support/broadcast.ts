@@ -105,6 +105,7 @@ export class Broadcast {
       playlistWindowS: 30,
       writeFact: (fact) => void this.facts.push(structuredClone(fact)),
       now: () => this.nowMs,
+      recordingRetryMs: 10,
       pool: this.pool,
       ...settings,
     });

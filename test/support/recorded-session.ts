@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { LiveEdge } from '../../src/lives/live-edge.ts';
 import { SessionRecorder } from '../../src/lives/session-recorder.ts';
+import type { Span } from '../../src/lives/session-recorder.ts';
 import type { AccessUnitSink } from '../../src/media/access-unit-sink.ts';
 import { BlockPool } from '../../src/packager/block-pool.ts';
+import type { TimelineStart } from '../../src/packager/media-timeline.ts';
 import { Packager } from '../../src/packager/packager.ts';
 import { SessionClock } from '../../src/packager/session-clock.ts';
 import type { RecordingMeta } from '../../src/recording/layout.ts';
-import { Recording } from '../../src/recording/recording.ts';
 import { readTimelineEnd } from '../../src/recording/stored-recording.ts';
 import type { StoredRecording } from '../../src/recording/stored-recording.ts';
 import type { FlvFile } from './flv.ts';
@@ -30,10 +31,13 @@ export class RecordedSession {
   readonly directory: string;
   readonly pool = new BlockPool();
   readonly edge = new LiveEdge(META);
-  readonly recording: Recording;
   readonly recorder: SessionRecorder;
   readonly errors: Error[] = [];
+  readonly gaps: Span[] = [];
+  readonly places: TimelineStart[] = [];
+  writtenBytes = 0;
   readonly #clock: SessionClock;
+  readonly #resumed: boolean;
   nowMs = META.startedAt;
 
   /** `stored`: a recording that is taken up again. */
@@ -43,20 +47,21 @@ export class RecordedSession {
     end: { endTicks: number; wallAtZeroMs: number } | null = null,
   ) {
     this.directory = directory;
+    this.#resumed = stored !== null;
     this.#clock = new SessionClock(end);
-    this.recording = new Recording({
+    this.recorder = new SessionRecorder({
       directory,
       meta: META,
-      lastVolume: stored?.runs.at(-1)?.volume ?? 0,
-      onError: (error) => this.errors.push(error),
-    });
-    this.recorder = new SessionRecorder({
-      recording: this.recording,
       edge: this.edge,
       windowTicks: () => 1e9,
       now: () => this.nowMs,
       stored,
+      retryMs: 10,
       onFirstPart: () => {},
+      onFailed: (error) => this.errors.push(error),
+      onResumed: (gap) => this.gaps.push(gap),
+      onWritten: (bytes) => (this.writtenBytes += bytes),
+      keepPlace: (place) => this.places.push(place),
     });
   }
 
@@ -75,7 +80,7 @@ export class RecordedSession {
       partMs: 200,
       segmentMinMs: 1000,
       segmentMaxMs: 10_000,
-      discontinuity: timeline.segments.next > 0 || this.recording.volumeNumber > 0,
+      discontinuity: timeline.segments.next > 0 || this.#resumed,
     });
   }
 }
