@@ -38,6 +38,12 @@ const SETTINGS = {
   partDurationMs: wholeNumber(200, 100, 1000, 'Wanted length of a part of low-latency HLS.'),
   segmentMinMs: wholeNumber(1000, 500, 10_000, 'A segment ends at the first keyframe after this time.'),
   segmentMaxMs: wholeNumber(10_000, 1000, 60_000, 'A segment ends after this time even without a keyframe.'),
+  recordingSyncMs: wholeNumber(
+    1000,
+    0,
+    60_000,
+    'How often recordings are made safe from a power cut, which costs so much at the most; 0 leaves it to the operating system.',
+  ),
   playlistWindowS: wholeNumber(30, 10, 3600, 'Time that a live playlist lists, for lives without a DVR window.'),
   dvrMaxWindowS: wholeNumber(3600, 0, 86_400, 'Longest DVR window a live may have; 0 turns DVR off.'),
   reconnectWindowMs: wholeNumber(

@@ -29,6 +29,7 @@ import { AttemptWriter } from './lives/attempt-writer.ts';
 import { ATTEMPTS_OF_LIVE, ATTEMPTS_OF_NOBODY } from './lives/attempts.ts';
 import { Lives } from './lives/lives.ts';
 import { createLog } from './log.ts';
+import { DiskSync } from './recording/disk-sync.ts';
 import type { Logger } from './log.ts';
 import { servePages } from './pages.ts';
 import { explainDatabase, explainDataDirectory, explainListening, StartError } from './start-error.ts';
@@ -112,9 +113,12 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     log,
   });
   closers.add('attempts', () => attemptWriter.close(), { withinMs: ATTEMPTS_WITHIN_MS });
+  const diskSync = new DiskSync({ directory, everyMs: config.recordingSyncMs, log });
+  closers.add('disk sync', () => diskSync.close());
   const lives = new Lives({
     dataDirectory: directory,
     log,
+    written: () => diskSync.wrote(),
     partMs: config.partDurationMs,
     segmentMinMs: config.segmentMinMs,
     segmentMaxMs: config.segmentMaxMs,
