@@ -145,7 +145,8 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   closers.add('snapshot', () => snapshot?.close());
   closers.add('lives', () => lives.close());
   await lives.start(foundDatabase || known === null ? await loadDirectory(database) : known, ledger.openSessions());
-  // Not before: what is half loaded must not take the place of what is whole.
+  void lives.loaded.then(() => log.info(lives.count(), 'lives loaded'));
+  // Not before: what is half read must not take the place of what is whole.
   snapshot = new DirectorySnapshot({ file: join(directory, 'directory.json'), read: () => lives.directory(), log });
   snapshot.changed();
   const listener = new DirectoryListener({

@@ -81,6 +81,8 @@ export class Delivery {
     const route = parseRoute(path);
     if (route === null) return sendText(response, 404, 'No such path.');
     if (route.kind === 'range' || route.kind === 'part') return this.#sendMedia(request, response, route);
+    const loading = this.#lives.loading(route);
+    if (loading !== null) await loading;
     const playback = this.#lives.playback(route.videoUuid);
     if (playback === null) return sendText(response, 404, 'No such live or replay.');
     const open = isOpen(playback);
@@ -99,6 +101,8 @@ export class Delivery {
   }
 
   async #sendMedia(request: IncomingMessage, response: ServerResponse, route: Route & { kind: 'range' | 'part' }): Promise<void> {
+    const loading = this.#lives.loading(route);
+    if (loading !== null) await loading;
     const owners = this.#lives.ownersOfMedia(route.sessionId);
     if (owners === null) return sendText(response, 404, 'No such media.');
     const { rights, edge } = owners;

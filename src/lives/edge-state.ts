@@ -7,6 +7,12 @@ import type { TimelineStart } from '../packager/media-timeline.ts';
 /** A live that was never broadcast. */
 export const FIRST_START: TimelineStart = { mediaSequence: 0, discontinuitySequence: 0, targetDuration: 2 };
 
+/** Where a playlist goes on whose place nobody knows: numbers that it can not have reached. */
+export function newStart(nowMs: number): TimelineStart {
+  const number = Math.floor(nowMs / 1000);
+  return { ...FIRST_START, mediaSequence: number, discontinuitySequence: number };
+}
+
 /** Every state is written as this many bytes, padded: over those of the one before, which a disk that is full allows too, and within one of its sectors. */
 const STATE_BYTES = 128;
 
@@ -34,12 +40,12 @@ export class EdgeStates {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return FIRST_START;
       if (!(error instanceof SyntaxError)) throw error;
-      const mediaSequence = Math.floor(nowMs / 1000);
+      const start = newStart(nowMs);
       this.#log.error(
-        { file, err: error, mediaSequence },
+        { file, err: error, mediaSequence: start.mediaSequence },
         'playlist state is damaged: the playlist goes on from a number that is new for sure',
       );
-      return { ...FIRST_START, mediaSequence, discontinuitySequence: mediaSequence };
+      return start;
     }
   }
 

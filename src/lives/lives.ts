@@ -12,13 +12,14 @@ import { recordedTotals } from '../recording/stored-recording.ts';
 import { Attempts } from './attempts.ts';
 import type { Attempt } from './attempt.ts';
 import type { Publication, PublishDoor, PublisherConnection, PublishRequest } from './door.ts';
-import { EdgeStates, FIRST_START } from './edge-state.ts';
+import { EdgeStates, FIRST_START, newStart } from './edge-state.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import type { EndedSession } from './ended-sessions.ts';
 import { Live } from './live.ts';
 import type { LiveWorld } from './live.ts';
 import { LiveEdge } from './live-edge.ts';
 import { loadLive } from './load-live.ts';
+import { LoadingLives } from './loading-lives.ts';
 import { endOf } from './recorded-window.ts';
 import { RecordingShelf } from './recording-shelf.ts';
 import type { SessionRecorder } from './session-recorder.ts';
@@ -26,6 +27,8 @@ import type { SessionRecorder } from './session-recorder.ts';
 /** How often recordings that no window holds any more are looked for. */
 const SWEEP_MS = 30_000;
 const RECORDING_RETRY_MS = 2000;
+/** Lives that are loaded at once at the start. */
+const LOADED_AT_ONCE = 8;
 
 export interface LivesOptions {
   readonly dataDirectory: string;
@@ -78,6 +81,9 @@ export class Lives implements PublishDoor {
   /** Which live a session's media belongs to, while its playlist may name it. */
   readonly #liveOfSession = new Map<string, Live>();
   readonly #ended = new EndedSessions();
+  readonly #loading = new LoadingLives();
+  /** Resolves when every live is loaded. Set by `start`. */
+  loaded: Promise<void> = Promise.resolve();
   #sweep: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -106,7 +112,10 @@ export class Lives implements PublishDoor {
     };
   }
 
-  /** Loads what there is: lives and replays as the database has them, sessions that were open when the last process ended, and the recordings on disk. */
+  /**
+   * Takes in what there is: lives and replays as the database has them, sessions that were open when the last process ended, and the recordings on disk. Each
+   * live is made whole in the background, those first that are asked for: a publisher, and a player, waits for its own live and for no other.
+   */
   async start(
     directory: { lives: readonly LiveRecord[]; replays: readonly ReplayRecord[] },
     openSessions: readonly SessionFact[],
@@ -118,13 +127,25 @@ export class Lives implements PublishDoor {
     const metas = new Map<string, RecordingMeta[]>();
     for (const meta of await this.shelf.list()) metas.set(meta.videoUuid, [...(metas.get(meta.videoUuid) ?? []), meta]);
     for (const record of directory.lives) {
-      await this.#load(record, metas.get(record.videoUuid) ?? [], open);
+      const its = metas.get(record.videoUuid) ?? [];
       metas.delete(record.videoUuid);
+      const sessionIds = its.map(({ sessionId }) => sessionId);
+      this.#loading.add(record, hashKey(record.streamKey), sessionIds, (newest) => this.#load(newest, its, open));
     }
-    for (const fact of open.values()) await this.#endOrphan(fact);
-    // Of lives that are gone. One whose session asked for a replay stays, whatever the database says.
-    for (const meta of [...metas.values()].flat()) if (!this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
+    this.loaded = this.#loading.run(LOADED_AT_ONCE).then(async () => {
+      if (this.#closed) return;
+      for (const fact of open.values()) await this.#endOrphan(fact);
+      // Of lives that are gone. One whose session asked for a replay stays, whatever the database says.
+      for (const meta of [...metas.values()].flat()) if (!this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
+    });
     this.#sweep = setInterval(() => this.#sweepEnded(), SWEEP_MS);
+  }
+
+  /** Resolves when a live or a session's live is loaded; null when there is nothing to wait for. */
+  loading(of: { videoUuid: string } | { sessionId: string }): Promise<void> | null {
+    if ('videoUuid' in of) return this.#loading.waitFor(of.videoUuid);
+    // What has a replay is there without its live.
+    return this.#replayOfSession.has(of.sessionId) ? null : this.#loading.waitForSession(of.sessionId);
   }
 
   /** Closes every session so that the next process can take it up again. */
@@ -132,6 +153,8 @@ export class Lives implements PublishDoor {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#sweep !== null) clearInterval(this.#sweep);
+    await this.#loading.close();
+    await this.loaded;
     for (const live of this.#byUuid.values()) live.close();
     await this.shelf.settled();
     await this.#states.settled();
@@ -140,12 +163,13 @@ export class Lives implements PublishDoor {
 
   /** All lives and replays as they were put. */
   directory(): { lives: LiveRecord[]; replays: ReplayRecord[] } {
-    return { lives: [...this.#byUuid.values()].map(({ record }) => record), replays: [...this.#replays.values()] };
+    const lives = [...Array.from(this.#byUuid.values(), ({ record }) => record), ...this.#loading.records()];
+    return { lives, replays: [...this.#replays.values()] };
   }
 
   /** A live's record, or null. */
   liveRecord(videoUuid: string): LiveRecord | null {
-    return this.#byUuid.get(videoUuid)?.record ?? null;
+    return this.#byUuid.get(videoUuid)?.record ?? this.#loading.record(videoUuid);
   }
 
   /** A replay's record, or null. */
@@ -160,13 +184,16 @@ export class Lives implements PublishDoor {
       if (live.edge.timeline.online) onAir += 1;
       if (live.recordingFails) recordingsFailing += 1;
     }
-    return { lives: this.#byUuid.size, onAir, recordingsFailing };
+    return { lives: this.#byUuid.size + this.#loading.size, onAir, recordingsFailing };
   }
 
   publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication> {
+    const key = hashKey(request.streamKey);
+    const loading = this.#loading.waitForKey(key);
+    if (loading !== null && !this.#closed) return loading.then(() => this.publish(request, connection));
     try {
       if (this.#closed) throw new Refused('server_closing');
-      const live = this.#byKey.get(hashKey(request.streamKey));
+      const live = this.#byKey.get(key);
       if (live === undefined) throw new Refused('unknown_key');
       const publication = live.publish(request, connection);
       this.#liveOfSession.set(publication.sessionId, live);
@@ -193,7 +220,7 @@ export class Lives implements PublishDoor {
 
   /** A live by its number or UUID, and who it belongs to; null when there is none. */
   find(reference: { id: number } | { uuid: string }): { uuid: string; ownerId: number } | null {
-    for (const { record } of this.#byUuid.values()) {
+    for (const record of this.directory().lives) {
       const found = 'id' in reference ? record.videoId === reference.id : record.videoUuid === reference.uuid;
       if (found) return { uuid: record.videoUuid, ownerId: record.ownerId };
     }
@@ -222,7 +249,9 @@ export class Lives implements PublishDoor {
     // A live that has become its replay meanwhile is none any more.
     if (this.#replays.has(record.videoUuid)) return;
     const live = this.#byUuid.get(record.videoUuid);
-    if (live === undefined) {
+    if (this.#loading.record(record.videoUuid) !== null) {
+      this.#loading.put(record, hashKey(record.streamKey));
+    } else if (live === undefined) {
       this.#add(new Live(record, new LiveEdge(FIRST_START), this.#world));
     } else {
       this.#dropKey(live);
@@ -233,6 +262,7 @@ export class Lives implements PublishDoor {
   }
 
   async remove(videoUuid: string): Promise<void> {
+    await this.#loading.waitFor(videoUuid);
     const live = this.#byUuid.get(videoUuid);
     if (live === undefined) return;
     live.remove();
@@ -253,6 +283,7 @@ export class Lives implements PublishDoor {
 
   async removeReplay(replay: { videoUuid: string; sessionId: string }): Promise<void> {
     const { videoUuid, sessionId } = replay;
+    await this.#loading.waitForSession(sessionId);
     this.#replays.delete(videoUuid);
     this.#replayOfSession.delete(sessionId);
     this.#options.directoryChanged?.(videoUuid);
@@ -269,7 +300,18 @@ export class Lives implements PublishDoor {
     this.attempts.add({ videoUuid, at: this.#world.now(), code, key: maskKey(streamKey), address, encoder, sessionId });
   }
 
+  /** Never rejects: a live that can not be read begins anew, behind every number it can have had. */
   async #load(record: LiveRecord, metas: readonly RecordingMeta[], open: Map<string, SessionFact>): Promise<void> {
+    try {
+      await this.#loadWhole(record, metas, open);
+    } catch (error) {
+      this.#log.error({ live: record.videoUuid, err: error }, 'live could not be loaded: it begins anew');
+      if (!this.#byUuid.has(record.videoUuid))
+        this.#add(new Live(record, new LiveEdge(newStart(this.#world.now())), this.#world));
+    }
+  }
+
+  async #loadWhole(record: LiveRecord, metas: readonly RecordingMeta[], open: Map<string, SessionFact>): Promise<void> {
     if (this.#replays.has(record.videoUuid)) return;
     const { live, sessions, resumedId } = await loadLive({
       record,
@@ -280,6 +322,13 @@ export class Lives implements PublishDoor {
       world: this.#world,
     });
     this.#add(live);
+    const changed = this.#loading.record(record.videoUuid);
+    if (changed !== null && changed !== record) {
+      this.#dropKey(live);
+      live.put(changed);
+      this.#add(live);
+    }
+    if (this.#replays.has(record.videoUuid) && live.session === null) this.#forget(live);
     for (const { meta, lastSequence, endedAt } of sessions) {
       this.#liveOfSession.set(meta.sessionId, live);
       if (meta.sessionId !== resumedId) this.#ended.add({ live, meta, lastSequence, endedAt });

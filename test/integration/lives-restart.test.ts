@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { renderLivePlaylist } from '../../src/packager/media-playlist.ts';
+import { volumeFile } from '../../src/recording/layout.ts';
 import { readStoredRecording } from '../../src/recording/stored-recording.ts';
 import { BEGAN, Broadcast, liveRecord, OWNER } from '../support/broadcast.ts';
 import { parsePlaylist } from '../support/playlist.ts';
@@ -282,3 +284,41 @@ function breakRecording(directory: string): void {
   rmSync(index);
   mkdirSync(index);
 }
+
+test('a live that takes long to load keeps its own publisher and players waiting, and nobody else', async (t) => {
+  const lives = [liveRecord(1), liveRecord(2)];
+  const before = await Broadcast.open(t, { lives });
+  const publisher = await before.publish();
+  publisher.send(3.1);
+  publisher.end('disconnected');
+  await before.lives.close();
+  // Opening a pipe waits for its other end.
+  const volume = join(before.recordingDirectory(publisher.sessionId), volumeFile(1));
+  rmSync(volume);
+  execFileSync('mkfifo', [volume]);
+
+  const after = new Broadcast(before.directory, before.nowMs, {});
+  t.after(() => after.lives.close());
+  await after.lives.start({ lives, replays: [] }, before.openSessions());
+  const other = await after.publish(lives[1].streamKey);
+  other.send(1);
+  let admitted = false;
+  const waiting = after.publish(lives[0].streamKey).then((taken) => {
+    admitted = true;
+    return taken;
+  });
+  const playable = after.lives.loading({ videoUuid: lives[0].videoUuid });
+  assert.notEqual(playable, null);
+  assert.equal(after.lives.loading({ videoUuid: lives[1].videoUuid }), null);
+  assert.deepEqual([after.lives.count().lives, after.lives.directory().lives.length], [2, 2]);
+  after.lives.put({ ...lives[0], name: 'renamed meanwhile' });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(admitted, false);
+  const pipe = openSync(volume, 'r+');
+  t.after(() => closeSync(pipe));
+  const taken = await waiting;
+  await playable;
+  taken.send(1);
+  await after.lives.loaded;
+  assert.equal(after.lives.liveRecord(lives[0].videoUuid)?.name, 'renamed meanwhile');
+});

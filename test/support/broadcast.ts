@@ -88,10 +88,11 @@ export class Broadcast {
     });
     const open = options.openSessions ?? from?.openSessions() ?? [];
     await broadcast.lives.start({ lives: options.lives ?? [liveRecord()], replays: options.replays ?? [] }, open);
+    await broadcast.lives.loaded;
     return broadcast;
   }
 
-  private constructor(directory: string, nowMs: number, settings: Partial<LivesOptions>) {
+  constructor(directory: string, nowMs: number, settings: Partial<LivesOptions>) {
     this.directory = directory;
     this.nowMs = nowMs;
     this.lives = new Lives({
