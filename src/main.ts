@@ -30,7 +30,9 @@ import { ATTEMPTS_OF_LIVE, ATTEMPTS_OF_NOBODY } from './lives/attempts.ts';
 import { Lives } from './lives/lives.ts';
 import { createLog } from './log.ts';
 import { DiskSync } from './recording/disk-sync.ts';
+import { WriterThread } from './recording/writer-thread.ts';
 import type { Logger } from './log.ts';
+import { BlockPool } from './packager/block-pool.ts';
 import { servePages } from './pages.ts';
 import { explainDatabase, explainDataDirectory, explainListening, StartError } from './start-error.ts';
 
@@ -115,9 +117,16 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   closers.add('attempts', () => attemptWriter.close(), { withinMs: ATTEMPTS_WITHIN_MS });
   const diskSync = new DiskSync({ directory, everyMs: config.recordingSyncMs, log });
   closers.add('disk sync', () => diskSync.close());
+  const writer = new WriterThread(log);
+  closers.add('writer', () => writer.end());
   const lives = new Lives({
     dataDirectory: directory,
     log,
+    disk: writer,
+    pool: new BlockPool(
+      (byteLength) => writer.allocate(byteLength),
+      (bytes) => writer.discard(bytes),
+    ),
     written: () => diskSync.wrote(),
     partMs: config.partDurationMs,
     segmentMinMs: config.segmentMinMs,

@@ -6,6 +6,7 @@ import type { PublishDoor } from '../lives/door.ts';
 import type { Logger } from '../log.ts';
 import { DEFAULT_INGEST_LIMITS } from './limits.ts';
 import type { IngestLimits } from './limits.ts';
+import { ReadWheel, restMs } from './read-wheel.ts';
 import { RtmpPublisher } from './rtmp-publisher.ts';
 import type { PublisherOwner } from './rtmp-publisher.ts';
 import { readShared } from './shared-read.ts';
@@ -36,6 +37,7 @@ export class RtmpListener implements PublisherOwner {
   readonly #options: RtmpListenerOptions;
   readonly #server: Server;
   readonly #publishers = new Set<RtmpPublisher>();
+  readonly #wheel = new ReadWheel();
   /** How many of them hold a publication. */
   publishingCount = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -66,6 +68,10 @@ export class RtmpListener implements PublisherOwner {
     return this.#server.listening && this.#closing === null;
   }
 
+  get restMs(): number {
+    return restMs(this.publishingCount);
+  }
+
   get hasRoom(): boolean {
     return this.publishingCount < this.limits.publishers;
   }
@@ -89,6 +95,7 @@ export class RtmpListener implements PublisherOwner {
 
   async #close(): Promise<void> {
     if (this.#server.listening) this.#server.close();
+    this.#wheel.close();
     for (const publisher of this.#publishers) publisher.close('server_closing');
     await Promise.all(Array.from(this.#publishers, (publisher) => publisher.closed));
     if (this.#timer !== null) clearInterval(this.#timer);
@@ -100,7 +107,7 @@ export class RtmpListener implements PublisherOwner {
       this.#turnedAway += 1;
       return;
     }
-    const publisher = new RtmpPublisher(randomUUID(), this, this.#options.log, (read) => readShared(accepted, read));
+    const publisher = new RtmpPublisher(randomUUID(), this, this.#options.log, (read) => readShared(accepted, this.#wheel, read));
     this.#publishers.add(publisher);
     void publisher.closed.then(() => this.#publishers.delete(publisher));
   }

@@ -9,6 +9,8 @@ import type { HandshakeSecrets } from '../rtmp/handshake.ts';
 import { RtmpServerConnection } from '../rtmp/server-connection.ts';
 import type { RtmpServerHandler } from '../rtmp/server-connection.ts';
 import type { IngestLimits } from './limits.ts';
+import { PAUSE } from './shared-read.ts';
+import type { ReadCallback, ReadSocket } from './shared-read.ts';
 
 const SECRETS: HandshakeSecrets = {
   hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
@@ -22,6 +24,8 @@ export interface PublisherOwner {
   readonly limits: IngestLimits;
   /** A clock in ms that is set once a tick: telling the time for every read would cost more than it is worth. */
   readonly now: number;
+  /** How long a publisher's socket rests after a read, ms. */
+  readonly restMs: number;
   /** There is room for one more publisher. */
   readonly hasRoom: boolean;
   /** Connections that hold a publication: each counts itself. */
@@ -34,6 +38,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   readonly #owner: PublisherOwner;
   readonly #log: Logger;
   readonly #socket: Socket;
+  readonly #readOn: () => void;
   readonly #remoteAddress: string;
   readonly #rtmp: RtmpServerConnection;
   #publication: Publication | null = null;
@@ -52,18 +57,15 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   #stateSince: number;
   #lingerUntil = Infinity;
 
-  /** `attach` begins to read the connection's socket with the callback it is given, and returns the socket. */
-  constructor(
-    id: string,
-    owner: PublisherOwner,
-    log: Logger,
-    attach: (read: (bytes: Uint8Array, count: number) => boolean) => Socket,
-  ) {
+  /** `attach` begins to read the connection's socket with the callback it is given. */
+  constructor(id: string, owner: PublisherOwner, log: Logger, attach: (read: ReadCallback) => ReadSocket) {
     this.id = id;
     this.#owner = owner;
     this.#openedAt = this.#heardAt = this.#stateSince = owner.now;
     this.#rtmp = new RtmpServerConnection({ app: owner.app, limits: owner.limits.rtmp, secrets: SECRETS, handler: this });
-    this.#socket = attach((bytes, count) => this.#read(bytes, count));
+    const { socket, readOn } = attach((bytes, count) => this.#read(bytes, count));
+    this.#socket = socket;
+    this.#readOn = readOn;
     this.#remoteAddress = this.#socket.remoteAddress ?? 'unknown';
     this.#log = log.child({ connection: id, remote: this.#remoteAddress });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -174,15 +176,16 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
       // Even where the socket is gone already: what came before counts, a goodbye above all.
       const unread = this.#unread;
       this.#unread = null;
-      if (unread === null || this.#feed(unread, unread.length)) this.#socket.resume();
+      if (unread === null || this.#feed(unread, unread.length)) this.#readOn();
     });
     if (this.#closed) this.#endPublication('disconnected', this.#detail);
   }
 
-  #read(bytes: Uint8Array, count: number): boolean {
+  #read(bytes: Uint8Array, count: number): number {
     this.#heardBytes = true;
     this.#heardAt = this.#owner.now;
-    return this.#guard(() => this.#feed(bytes, count));
+    if (!this.#guard(() => this.#feed(bytes, count))) return PAUSE;
+    return this.#publication === null ? 0 : this.#owner.restMs;
   }
 
   /** True: go on reading. */
@@ -228,7 +231,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   #linger(): void {
     if (this.#closed) return;
     this.#socket.end();
-    this.#socket.resume();
+    this.#readOn();
     this.#lingerUntil = this.#owner.now + this.#owner.limits.lingerMs;
   }
 

@@ -7,6 +7,7 @@ import type { BlockPool } from '../packager/block-pool.ts';
 import { Packager } from '../packager/packager.ts';
 import type { TimelineStart } from '../packager/media-timeline.ts';
 import { SessionClock } from '../packager/session-clock.ts';
+import type { Disk } from '../recording/disk.ts';
 import { recordingDirectory } from '../recording/layout.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
 import type { Publication, PublicationEnd, PublisherConnection, PublishRequest } from './door.ts';
@@ -34,6 +35,7 @@ export interface LiveWorld {
   /** Keeps a fact for good; must not throw. */
   readonly writeFact: (fact: SessionFact) => void;
   readonly recordingRetryMs: number;
+  readonly disk: Disk;
   /** Keeps where the playlist of a live stands, or will stand for sure; must not throw. */
   readonly keepPlace: (videoUuid: string, place: TimelineStart) => void;
   /** Bytes of media were handed to the kernel. */
@@ -253,7 +255,7 @@ export class Live {
     const { timeline } = this.edge;
     const { sessionId } = story;
     const { mediaSequence, discontinuitySequence, targetDuration } = timeline.end;
-    const { recordings, now, written, keepPlace, recordingRetryMs } = this.#world;
+    const { recordings, now, written, keepPlace, recordingRetryMs, disk } = this.#world;
     this.#media = {
       clock: new SessionClock(recovered?.end ?? null),
       recorder: new SessionRecorder({
@@ -272,6 +274,7 @@ export class Live {
         now,
         stored: recovered?.stored ?? null,
         retryMs: recordingRetryMs,
+        disk,
         onFirstPart: () => this.#advance({ kind: 'first_part' }),
         onFailed: (error) => this.#recordingFailed(sessionId, error),
         onResumed: (gap) => this.#recordingResumed(sessionId, gap),

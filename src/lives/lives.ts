@@ -7,6 +7,8 @@ import type { SessionFact } from '../ledger/session-fact.ts';
 import { maskKey } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { BlockPool } from '../packager/block-pool.ts';
+import { DISK } from '../recording/disk.ts';
+import type { Disk } from '../recording/disk.ts';
 import type { RecordingMeta } from '../recording/layout.ts';
 import { recordedTotals } from '../recording/stored-recording.ts';
 import { Attempts } from './attempts.ts';
@@ -49,6 +51,8 @@ export interface LivesOptions {
   readonly now?: () => number;
   /** How soon a disk that refused a recording is tried again. */
   readonly recordingRetryMs?: number;
+  /** What recordings are written with; Node's own pool of threads when not set. */
+  readonly disk?: Disk;
   /** Memory for media; one of its own when not set. */
   readonly pool?: BlockPool;
 }
@@ -106,6 +110,7 @@ export class Lives implements PublishDoor {
       playlistWindowS: options.playlistWindowS,
       writeFact: options.writeFact,
       keepPlace: (videoUuid, place) => void this.#states.write(videoUuid, place),
+      disk: options.disk ?? DISK,
       recordingRetryMs: options.recordingRetryMs ?? RECORDING_RETRY_MS,
       written: options.written ?? (() => {}),
       recordingClosed: (live, recorder, done) => this.#recordingClosed(live, recorder, done),

@@ -4,6 +4,7 @@ import type { InitSegment, PackagerOutput, Part } from '../packager/packager.ts'
 import type { Run, TimelineStart } from '../packager/media-timeline.ts';
 import { initUri, volumeUri } from '../recording/layout.ts';
 import { Recording } from '../recording/recording.ts';
+import type { Disk } from '../recording/disk.ts';
 import type { RecordingMeta } from '../recording/layout.ts';
 import { recordedTotals } from '../recording/stored-recording.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
@@ -43,6 +44,7 @@ export interface SessionRecorderOptions {
   readonly stored: StoredRecording | null;
   /** How soon a disk that refused is tried again. */
   readonly retryMs: number;
+  readonly disk: Disk;
   /** Called when the session gets its first part. */
   readonly onFirstPart: () => void;
   /** The disk refuses: from here on the media is in memory only, for viewers, until `onResumed`. */
@@ -215,7 +217,7 @@ export class SessionRecorder implements PackagerOutput {
   }
 
   #open(stored: StoredRecording | null, lastVolume: number): Recording {
-    const { directory, meta, onWritten } = this.#options;
+    const { directory, meta, disk, onWritten } = this.#options;
     const totals = stored === null ? NOTHING : recordedTotals(stored);
     this.#bytes = this.#writtenBytes = totals.bytes;
     this.#ticks = this.#writtenTicks = (totals.ms * MEDIA_TIMESCALE) / 1000;
@@ -227,6 +229,7 @@ export class SessionRecorder implements PackagerOutput {
       exists: stored !== null,
       lastVolume,
       onError: (error) => this.#failed(error),
+      disk,
       onWritten,
     });
   }

@@ -1,3 +1,5 @@
+import { copyBytes } from '../bytes/copy-bytes.ts';
+
 /** Staged bytes at most: more than this before a part closes is a broken stream, and the frame is dropped. */
 export const AUDIO_STAGING_LIMIT_BYTES = 1024 * 1024;
 const FIRST_BYTES = 16 * 1024;
@@ -40,7 +42,7 @@ export class AudioStaging {
 
   /** Moves all whole frames to `target` at `offset`. */
   drain(target: Uint8Array, offset: number): void {
-    target.set(this.bytes.subarray(this.#head, this.#tail), offset);
+    copyBytes(this.bytes, this.#head, this.#tail - this.#head, target, offset);
     this.#head = this.#tail;
   }
 

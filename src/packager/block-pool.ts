@@ -34,12 +34,17 @@ export class Block {
 export class BlockPool {
   readonly #free: Uint8Array[][] = [];
   readonly #allocate: (byteLength: number) => Uint8Array;
+  readonly #discard: (bytes: Uint8Array) => void;
   /** Bytes handed out and not given back. */
   bytesInUse = 0;
 
-  /** `allocate` makes the memory: the world decides whether threads share it. */
-  constructor(allocate: (byteLength: number) => Uint8Array = (byteLength) => new Uint8Array(byteLength)) {
+  /** `allocate` makes the memory, `discard` hears of what is not used again: the world decides whether threads share it. */
+  constructor(
+    allocate: (byteLength: number) => Uint8Array = (byteLength) => new Uint8Array(byteLength),
+    discard: (bytes: Uint8Array) => void = () => {},
+  ) {
     this.#allocate = allocate;
+    this.#discard = discard;
   }
 
   /** A block of at least `minBytes`, held once by the caller. */
@@ -57,5 +62,6 @@ export class BlockPool {
     const bits = Math.log2(bytes.length);
     const kept = (this.#free[bits] ??= []);
     if ((kept.length + 1) * bytes.length <= KEPT_PER_CLASS_BYTES) kept.push(bytes);
+    else this.#discard(bytes);
   }
 }

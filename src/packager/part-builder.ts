@@ -1,3 +1,4 @@
+import { copyBytes } from '../bytes/copy-bytes.ts';
 import { MEDIA_TIMESCALE } from '../media/track.ts';
 import { fragmentHeaderBytes, maxFragmentHeaderBytes, writeFragmentHeader } from '../mp4/fragment.ts';
 import { createSampleColumns } from '../mp4/sample-columns.ts';
@@ -165,7 +166,7 @@ export class PartBuilder {
     const whole = this.videoBytes;
     this.#room = Math.max(this.#room, headerBytes, maxFragmentHeaderBytes(this.video.count * 2, this.audio.count * 2));
     this.#block = this.#pool.take(Math.max(this.#blockBytes, this.#room + whole + bytes + this.#largestPart));
-    this.#block.bytes.set(old.bytes.subarray(this.#payload, this.#position), this.#room);
+    copyBytes(old.bytes, this.#payload, whole, this.#block.bytes, this.#room);
     this.#payload = this.#room;
     this.#position = this.#payload + whole;
     old.release();

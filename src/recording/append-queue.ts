@@ -1,5 +1,6 @@
-import { close, open, writev } from 'node:fs';
 import type { Block } from '../packager/block-pool.ts';
+import { DISK } from './disk.ts';
+import type { Disk } from './disk.ts';
 
 /** Buffers of one system call (IOV_MAX is 1024 on Linux). */
 const MOST_AT_ONCE = 256;
@@ -39,10 +40,12 @@ export class AppendQueue {
   #error: Error | null = null;
   #idle: (() => void)[] = [];
   readonly #onError: (error: Error) => void;
+  readonly #disk: Disk;
 
   /** `before` is waited for before the first bytes are written: nothing is, when it rejects. */
-  constructor(onError: (error: Error) => void, before: (() => Promise<void>) | null = null) {
+  constructor(onError: (error: Error) => void, before: (() => Promise<void>) | null = null, disk: Disk = DISK) {
     this.#onError = onError;
+    this.#disk = disk;
     if (before === null) return;
     this.#busy = true;
     void before()
@@ -79,7 +82,7 @@ export class AppendQueue {
     const { descriptor } = file;
     file.descriptor = -1;
     if (descriptor < 0) return;
-    await new Promise<void>((resolve) => close(descriptor, () => resolve()));
+    await new Promise<void>((resolve) => this.#disk.close(descriptor, () => resolve()));
   }
 
   #next(): void {
@@ -93,7 +96,7 @@ export class AppendQueue {
     }
     this.#busy = true;
     if (first.file.descriptor < 0) {
-      open(first.file.path, first.file.mustBeNew ? 'ax' : 'a', 0o640, (error, descriptor) => {
+      this.#disk.open(first.file.path, first.file.mustBeNew ? 'ax' : 'a', 0o640, (error, descriptor) => {
         if (error === null) first.file.descriptor = descriptor;
         else this.#fail(error);
         this.#next();
@@ -110,7 +113,7 @@ export class AppendQueue {
   }
 
   #write(batch: readonly Step[], buffers: readonly Uint8Array[]): void {
-    writev(batch[0].file.descriptor, buffers, (error, written) => {
+    this.#disk.writev(batch[0].file.descriptor, buffers, (error, written) => {
       const rest = error === null ? after(buffers, written) : [];
       // A short write is a disk that fills up: the rest is tried, and the error then is the true one.
       if (rest.length > 0) return this.#write(batch, rest);

@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PartBytes } from '../packager/part-builder.ts';
 import { AppendFile, AppendQueue } from './append-queue.ts';
+import type { Disk } from './disk.ts';
 import { encodeRecord } from './index-record.ts';
 import type { RunRecord, SegmentRecord } from './index-record.ts';
 import { INDEX_FILE, META_FILE, volumeFile } from './layout.ts';
@@ -21,6 +22,7 @@ export interface RecordingOptions {
   readonly lastVolume: number;
   /** Once at most: nothing is recorded from here on. */
   readonly onError: (error: Error) => void;
+  readonly disk: Disk;
   /** Bytes were handed to the kernel. */
   readonly onWritten: (bytes: number) => void;
 }
@@ -47,7 +49,7 @@ export class Recording {
     this.#directory = directory;
     this.#volumeNumber = options.lastVolume;
     this.#onWritten = options.onWritten;
-    this.#queue = new AppendQueue(options.onError, options.exists ? null : () => make(directory, meta));
+    this.#queue = new AppendQueue(options.onError, options.exists ? null : () => make(directory, meta), options.disk);
     this.#index = new AppendFile(join(directory, INDEX_FILE));
   }
 

@@ -1,3 +1,4 @@
+import { copyBytes } from '../bytes/copy-bytes.ts';
 import { ProtocolError } from '../errors.ts';
 import { decodeAudioTag, decodeVideoTag, emptyMediaTag, MULTITRACK, setFourCc } from './media-tag.ts';
 import type { MediaTag } from './media-tag.ts';
@@ -73,7 +74,7 @@ export class MediaReader {
       }
       const piece = Math.min(this.#left, end - at);
       if (this.#phase !== 'skip') {
-        copy(bytes, at, piece, this.#target, this.#targetOffset);
+        copyBytes(bytes, at, piece, this.#target, this.#targetOffset);
         this.#targetOffset += piece;
       }
       at += piece;
@@ -174,12 +175,4 @@ export class MediaReader {
     if (phase === 'frame') this.#receiver.end();
     else if (phase === 'config') this.#receiver.config(this.#tag.codec, target);
   }
-}
-
-/** Below this a loop is cheaper than making a view of the piece. */
-const SHORT_PIECE = 32;
-
-function copy(source: Uint8Array, offset: number, count: number, target: Uint8Array, targetOffset: number): void {
-  if (count < SHORT_PIECE) for (let i = 0; i < count; i += 1) target[targetOffset + i] = source[offset + i];
-  else target.set(source.subarray(offset, offset + count), targetOffset);
 }

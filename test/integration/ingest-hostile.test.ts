@@ -231,24 +231,24 @@ test('closing the server tells every publisher, is awaited, bounded and idempote
 test('sockets without a read buffer of their own are read as well', async (t) => {
   // The shared read buffer needs a private field of Node's: this is the way without it.
   const { createServer } = await import('node:net');
-  const { readData } = await import('../../src/ingest/shared-read.ts');
+  const { PAUSE, readData } = await import('../../src/ingest/shared-read.ts');
   let total = 0;
-  let paused: Socket | null = null;
+  let readOn: (() => void) | null = null;
   const server = createServer({ pauseOnConnect: true }, (socket) => {
-    const read = readData(socket, (_, count) => {
+    const reading = readData(socket, (_, count) => {
       total += count;
-      if (total < 5) return true;
-      paused = read;
-      return false;
+      if (total < 5) return 0;
+      readOn = reading.readOn;
+      return PAUSE;
     });
-    read.on('end', () => read.end());
+    socket.on('end', () => socket.end());
   }).listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');
   const socket = connect({ host: '127.0.0.1', port: (server.address() as { port: number }).port });
   socket.end('12345');
-  while (paused === null) await new Promise((resolve) => setImmediate(resolve));
-  (paused as Socket).resume();
+  while (readOn === null) await new Promise((resolve) => setImmediate(resolve));
+  (readOn as () => void)();
   await once(socket.resume(), 'close');
   assert.equal(total, 5);
 });

@@ -11,6 +11,7 @@ import type { TimelineStart } from '../../src/packager/media-timeline.ts';
 import { Packager } from '../../src/packager/packager.ts';
 import { SessionClock } from '../../src/packager/session-clock.ts';
 import type { RecordingMeta } from '../../src/recording/layout.ts';
+import { DISK } from '../../src/recording/disk.ts';
 import { readTimelineEnd } from '../../src/recording/stored-recording.ts';
 import type { StoredRecording } from '../../src/recording/stored-recording.ts';
 import type { FlvFile } from './flv.ts';
@@ -57,6 +58,7 @@ export class RecordedSession {
       now: () => this.nowMs,
       stored,
       retryMs: 10,
+      disk: DISK,
       onFirstPart: () => {},
       onFailed: (error) => this.errors.push(error),
       onResumed: (gap) => this.gaps.push(gap),

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { ReadWheel, restMs } from './read-wheel.ts';
+
+/** A wheel with a clock of the test's; `pass` lets time pass. */
+function wheel(t: TestContext): {
+  wheel: ReadWheel;
+  woken: string[];
+  rest: (name: string, ms: number) => void;
+  pass: (ms: number) => void;
+} {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 1003;
+  const turning = new ReadWheel(() => now);
+  const woken: string[] = [];
+  return {
+    wheel: turning,
+    woken,
+    rest: (name, ms) => turning.rest({ wake: () => woken.push(name) }, ms),
+    pass: (ms) => {
+      now += ms;
+      t.mock.timers.tick(ms);
+    },
+  };
+}
+
+test('few publishers do not rest, many do, and never for long', () => {
+  assert.deepEqual([0, 1, 20, 45, 120, 270, 100_000].map(restMs), [0, 0, 0, 10, 40, 100, 100]);
+});
+
+test('each is woken once, when its time is over and at most 10 ms later', (t) => {
+  const { woken, rest, pass } = wheel(t);
+  rest('a', 5);
+  rest('b', 42);
+  rest('c', 100);
+  pass(4);
+  assert.deepEqual(woken, []);
+  const at: Record<string, number> = {};
+  for (let ms = 5; ms <= 130; ms += 1) {
+    pass(1);
+    for (const name of woken.splice(0)) at[name] = ms;
+  }
+  for (const [name, due] of [
+    ['a', 5],
+    ['b', 42],
+    ['c', 100],
+  ] as const)
+    assert.ok(at[name] >= due && at[name] <= due + 20, `${name} after ${at[name]} ms`);
+});
+
+test('a loop that is late wakes all that are due, and then goes on in time', (t) => {
+  const { woken, rest, pass } = wheel(t);
+  for (let i = 0; i < 10; i += 1) rest(`${i}`, 10 * i);
+  pass(1000);
+  assert.equal(woken.length, 10);
+  rest('later', 20);
+  pass(10);
+  assert.equal(woken.length, 10);
+  pass(30);
+  assert.equal(woken.at(-1), 'later');
+});
+
+test('closing wakes all, and leaves no timer', (t) => {
+  const { wheel: turning, woken, rest, pass } = wheel(t);
+  rest('a', 50);
+  rest('b', 100);
+  turning.close();
+  assert.deepEqual(woken.sort(), ['a', 'b']);
+  pass(200);
+  assert.equal(woken.length, 2);
+});

@@ -1,0 +1,69 @@
+/** A socket that is not read for a moment. */
+export interface RestingSocket {
+  /** Read on. Must not throw. */
+  wake(): void;
+}
+
+/** Up to so many publishers each is read when it has sent something; from there on it rests after a read, the longer the more there are. */
+const READ_AT_ONCE = 20;
+const REST_PER_PUBLISHER_MS = 0.4;
+const LONGEST_REST_MS = 100;
+const SLOT_MS = 10;
+const SLOTS = 16;
+
+/** How long a socket rests after a read, ms, with so many publishers. */
+export function restMs(publishers: number): number {
+  return Math.min(Math.max(publishers - READ_AT_ONCE, 0) * REST_PER_PUBLISHER_MS, LONGEST_REST_MS);
+}
+
+/**
+ * Lets many sockets be read less often: what a publisher sends in the meantime is then one read, and not one for each frame. Driven by the clock: a
+ * loop that is late wakes all that are due.
+ */
+export class ReadWheel {
+  readonly #slots: RestingSocket[][] = Array.from({ length: SLOTS }, () => []);
+  readonly #now: () => number;
+  #resting = 0;
+  /** The next slot to wake, counted from the start of the clock. */
+  #next = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Wakes the socket after `ms`, up to 10 ms later. */
+  rest(socket: RestingSocket, ms: number): void {
+    const now = this.#now();
+    if (this.#resting === 0) this.#next = Math.floor(now / SLOT_MS) + 1;
+    const due = Math.max(Math.ceil((now + ms) / SLOT_MS), this.#next);
+    this.#slots[Math.min(due, this.#next + SLOTS - 1) % SLOTS].push(socket);
+    this.#resting += 1;
+    this.#timer ??= setTimeout(() => this.#tick(), SLOT_MS);
+  }
+
+  /** Wakes all. */
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    for (let i = 0; i < SLOTS; i += 1) this.#wake(this.#next + i);
+  }
+
+  #tick(): void {
+    const slot = Math.floor(this.#now() / SLOT_MS);
+    for (let n = 0; this.#next <= slot && n < SLOTS; n += 1) {
+      this.#wake(this.#next);
+      this.#next += 1;
+    }
+    this.#next = Math.max(this.#next, slot + 1);
+    this.#timer = this.#resting > 0 ? setTimeout(() => this.#tick(), SLOT_MS) : null;
+  }
+
+  #wake(slot: number): void {
+    const sockets = this.#slots[slot % SLOTS];
+    if (sockets.length === 0) return;
+    this.#slots[slot % SLOTS] = [];
+    this.#resting -= sockets.length;
+    for (const socket of sockets) socket.wake();
+  }
+}

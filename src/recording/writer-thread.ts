@@ -1,0 +1,153 @@
+import { getSystemErrorMap } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from '../log.ts';
+import { DISK } from './disk.ts';
+import type { Disk } from './disk.ts';
+import { WordRing } from './word-ring.ts';
+
+/** What the thread begins with. */
+export interface WriterData {
+  /** Number of the write, descriptor, count of pieces; then block, start and end of each. */
+  readonly writes: SharedArrayBuffer;
+  /** Number of the write; bytes written or, below 0, the error (errno). */
+  readonly answers: SharedArrayBuffer;
+}
+
+/** Memory that the thread is to know by a number, or to forget. */
+export type WriterMessage = { readonly keep: number; readonly bytes: Uint8Array } | { readonly forget: number };
+
+/** How often is looked what has been written, while something is: nobody waits for it. */
+const LOOK_MS = 20;
+
+type Written = (error: Error | null, written: number) => void;
+
+/**
+ * A disk whose writes are made by a thread of their own, from memory that it shares: a write costs the others a few numbers, and a disk that stands still
+ * keeps nobody but its recordings waiting. Writes of other memory, which are few, go the ordinary way.
+ */
+export class WriterThread implements Disk {
+  readonly #log: Logger;
+  #worker: Worker | null = null;
+  /** Blocks the thread knows, by number; and the numbers, by their memory. */
+  readonly #blocks = new Map<number, Uint8Array>();
+  readonly #numbers = new WeakMap<ArrayBufferLike, number>();
+  #lastBlock = 0;
+  readonly #waiting = new Map<number, Written>();
+  #lastWrite = 0;
+  #writes = new WordRing();
+  #answers = new WordRing();
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Memory that is written from: for a BlockPool. */
+  allocate(byteLength: number): Uint8Array {
+    const bytes = new Uint8Array(new SharedArrayBuffer(byteLength));
+    this.#lastBlock += 1;
+    this.#blocks.set(this.#lastBlock, bytes);
+    this.#numbers.set(bytes.buffer, this.#lastBlock);
+    this.#post({ keep: this.#lastBlock, bytes });
+    return bytes;
+  }
+
+  /** Nothing will be written from this memory any more. */
+  discard(bytes: Uint8Array): void {
+    const number = this.#numbers.get(bytes.buffer);
+    if (number === undefined) return;
+    this.#blocks.delete(number);
+    this.#numbers.delete(bytes.buffer);
+    this.#post({ forget: number });
+  }
+
+  open(path: string, flags: string, mode: number, done: (error: Error | null, descriptor: number) => void): void {
+    DISK.open(path, flags, mode, done);
+  }
+
+  close(descriptor: number, done: (error: Error | null) => void): void {
+    DISK.close(descriptor, done);
+  }
+
+  writev(descriptor: number, buffers: readonly Uint8Array[], done: Written): void {
+    const numbers = buffers.map(({ buffer }) => this.#numbers.get(buffer));
+    if (this.#closed || numbers.includes(undefined)) return DISK.writev(descriptor, buffers, done);
+    this.#thread();
+    if (!this.#writes.hasRoom(3 + 3 * buffers.length)) return DISK.writev(descriptor, buffers, done);
+    this.#lastWrite += 1;
+    this.#waiting.set(this.#lastWrite, done);
+    this.#writes.put(this.#lastWrite);
+    this.#writes.put(descriptor);
+    this.#writes.put(buffers.length);
+    for (let i = 0; i < buffers.length; i += 1) {
+      const { byteOffset, byteLength } = buffers[i];
+      this.#writes.put(numbers[i] ?? 0);
+      this.#writes.put(byteOffset);
+      this.#writes.put(byteOffset + byteLength);
+    }
+    this.#writes.show();
+    this.#timer ??= setTimeout(() => this.#tick(), LOOK_MS);
+  }
+
+  /** Ends the thread. What is still to be written then goes the ordinary way. */
+  async end(): Promise<void> {
+    this.#closed = true;
+    await this.kill();
+  }
+
+  /** Ends the thread as a fault would: the next write begins another. */
+  async kill(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #tick(): void {
+    this.#timer = null;
+    this.#takeAnswers();
+    if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => this.#tick(), LOOK_MS);
+  }
+
+  #thread(): Worker {
+    if (this.#worker !== null) return this.#worker;
+    this.#writes = new WordRing();
+    this.#answers = new WordRing();
+    const workerData: WriterData = { writes: this.#writes.shared, answers: this.#answers.shared };
+    const worker = new Worker(new URL('./writer-worker.ts', import.meta.url), { name: 'writer', workerData });
+    this.#worker = worker;
+    worker.on('error', (error) => this.#log.error({ err: error }, 'the thread that writes recordings failed'));
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#worker = null;
+      this.#failAll();
+    });
+    worker.unref();
+    for (const [keep, bytes] of this.#blocks) this.#post({ keep, bytes });
+    return worker;
+  }
+
+  #post(message: WriterMessage): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #takeAnswers(): void {
+    while (!this.#answers.isEmpty) {
+      const write = this.#answers.take();
+      const result = this.#answers.take();
+      const done = this.#waiting.get(write);
+      this.#waiting.delete(write);
+      if (result < 0) done?.(systemError(result), 0);
+      else done?.(null, result);
+    }
+  }
+
+  /** The thread is gone, and with it what it was told: its recordings are taken up again as after any other failure of their disk. */
+  #failAll(): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const done of waiting) done(new Error('the thread that writes recordings is gone'), 0);
+  }
+}
+
+function systemError(errno: number): Error {
+  const [code, text] = getSystemErrorMap().get(errno) ?? ['EUNKNOWN', `error ${errno}`];
+  return Object.assign(new Error(`${code}: ${text}, write`), { code, errno, syscall: 'write' });
+}
