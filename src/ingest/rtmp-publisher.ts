@@ -26,6 +26,8 @@ export interface PublisherOwner {
   readonly hasRoom: boolean;
   /** Connections that hold a publication: each counts itself. */
   publishingCount: number;
+  /** All bytes that came, of whatever connection. */
+  receivedBytes: number;
 }
 
 /** One publisher's connection: its socket, its RTMP and, once admitted, its publication. Owns all three. */
@@ -181,6 +183,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
 
   #read(bytes: Uint8Array, count: number): boolean {
     this.#heardBytes = true;
+    this.#owner.receivedBytes += count;
     this.#heardAt = this.#owner.now;
     return this.#guard(() => this.#feed(bytes, count));
   }
