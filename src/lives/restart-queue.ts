@@ -62,9 +62,7 @@ export class RestartQueue {
 
   /** Forgets a live's restart; false when it had none. */
   cancel(videoUuid: string): boolean {
-    const known = this.#waiting.delete(videoUuid);
-    if (known) this.#arm();
-    return known;
+    return this.#waiting.delete(videoUuid);
   }
 
   /** Forgets all, and takes no more. Idempotent. */

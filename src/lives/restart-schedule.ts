@@ -12,7 +12,7 @@ export interface RestartScheduleOptions {
 }
 
 /** How often the clock is looked at: it may be set, and the machine may sleep. */
-const LOOK_MS = 20_000;
+const LOOK_MS = 1000;
 /** A machine that slept over the time leaves it out: nobody expects it at noon. */
 const LATE_MS = 15 * 60_000;
 
