@@ -40,7 +40,8 @@ test('restarts: without ids all lives of who asks, and for an administrator all 
 
 test('restarts: forgotten are those of who asks', async (t) => {
   const { api, root, bob, publishers } = await open(t);
-  await api.json({ method: 'POST', url, as: root, body: { overS: 600 } }, 202);
+  const all = await api.json<LiveRestartPlan>({ method: 'POST', url, as: root, body: { overS: 600 } }, 202);
+  assert.deepEqual(uuids(all), [ONE, TWO, THREE]);
   await api.json({ method: 'DELETE', url, as: bob }, 204);
   assert.deepEqual(uuids(await api.json({ url, as: root })), [THREE]);
   await api.json({ method: 'DELETE', url, as: root }, 204);
