@@ -46,7 +46,7 @@ export const FAMILIES: readonly Family[] = [
   },
   gauge(
     'reprise_recordings_failing',
-    'Sessions that go on for viewers and are recorded no more.',
+    'Sessions that go on for viewers and are not recorded now: the disk refuses.',
     ({ counts }) => counts.recordingsFailing,
   ),
   gauge('reprise_restarts_pending', 'Lives whose restart is planned.', ({ lives }) => lives.restarts.pending),
