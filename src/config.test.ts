@@ -112,6 +112,38 @@ test('secrets are not shown, and a password is not taken from the command line',
   assert.equal(load({ env: { REPRISE_ROOT_PASSWORD: 'long enough' } }).rootPassword, 'long enough');
 });
 
+test('a time of the day and a time zone', () => {
+  assert.deepEqual([load({}).restartAt, load({}).restartTimeZone, load({}).restartOverS], [null, null, 600]);
+  const files = { 'reprise.yaml': 'restart-at: 04:30\nrestart-time-zone: europe/paris' };
+  assert.deepEqual(load({ files }).restartAt, { hour: 4, minute: 30 });
+  assert.equal(load({ files }).restartTimeZone, 'Europe/Paris');
+  assert.equal(load({ files, argv: ['--restart-at='] }).restartAt, null, 'empty is never');
+  for (const [time, minute] of [
+    ['0:00', 0],
+    ['23:59', 59],
+  ] as const)
+    assert.equal(load({ argv: ['--restart-at', time] }).restartAt?.minute, minute);
+  for (const time of ['24:00', '4', '04:60', '04:30:00', 'noon'])
+    assert.deepEqual(problems({ argv: ['--restart-at', time] }), [
+      `--restart-at must be a time of the day such as 04:30, or empty, not "${time}"`,
+    ]);
+  assert.deepEqual(problems({ argv: ['--restart-time-zone', 'Europe/Pari'] }), [
+    '--restart-time-zone must be a time zone such as Europe/Paris or UTC, not "Europe/Pari"',
+  ]);
+});
+
+test('metrics are off unless somebody says who may read them, and their token is no flag', () => {
+  assert.deepEqual([load({}).metrics, load({}).metricsToken], ['off', null]);
+  const given = { argv: ['--metrics', 'public'], env: { REPRISE_METRICS_TOKEN: 'hush-hush-hush-hush' } };
+  assert.deepEqual([load(given).metrics, load(given).metricsToken], ['public', 'hush-hush-hush-hush']);
+  const told = [
+    ...problems({ argv: ['--metrics-token', 'hush-hush-hush-hush'] }),
+    ...problems({ env: { REPRISE_METRICS_TOKEN: 'hush' } }),
+  ];
+  assert.equal(told.length, 2);
+  assert.ok(!told.join().includes('hush'), told.join());
+});
+
 test('--help tells every setting with its default and its variable, --version the version', () => {
   const { help } = loadConfig({ argv: ['--help', '--nonsense'], env: {}, readFile: () => null }) as { help: string };
   for (const { key, environment, defaultText, flag } of settingDescriptions()) {

@@ -3,7 +3,7 @@ import { ConfigError } from './config/config-error.ts';
 import { describeSettings, formatHelp } from './config/help.ts';
 import type { SettingDescription } from './config/help.ts';
 import { keyName } from './config/names.ts';
-import { oneOf, port, password, text, url, wholeNumber } from './config/setting.ts';
+import { oneOf, port, password, text, timeOfDay, timeZone, url, wholeNumber } from './config/setting.ts';
 import type { Setting } from './config/setting.ts';
 import { readEnvironment, readFlags, readYaml } from './config/sources.ts';
 import type { Given, Source } from './config/sources.ts';
@@ -55,6 +55,15 @@ const SETTINGS = {
   rtmpHandshakeTimeoutMs: wholeNumber(10_000, 1000, 60_000, 'A connection that does not publish within this time is closed.'),
   rtmpReadTimeoutMs: wholeNumber(30_000, 1000, 600_000, 'A publisher silent for this time is closed.'),
   maxPublishers: wholeNumber(2000, 1, 100_000, 'Publisher connections at once; more are refused.'),
+  restartAt: timeOfDay('When the sessions of all permanent lives on air end and begin anew, once a day.'),
+  restartTimeZone: timeZone('Whose clocks restart-at means.'),
+  restartOverS: wholeNumber(600, 0, 86_400, 'Time over which these restarts are spread.'),
+  metrics: oneOf(
+    'off',
+    ['off', 'local', 'public'],
+    'Who may read GET /metrics: nobody, this machine (not through a proxy that says that it is one), or all who reach the HTTP port.',
+  ),
+  metricsToken: password(16, 'A bearer token that whoever reads the metrics must send, from this machine too.', 'none'),
 } satisfies Record<string, Setting<unknown>>;
 
 type Value<S> = S extends Setting<infer T> ? T : never;

@@ -30,6 +30,7 @@ export const REFUSALS = {
     rtmp: 'NetStream.Publish.Failed',
     text: 'The server failed to take this publisher. Its log says why.',
   },
+  restart_asked: { http: 503, rtmp: 'NetConnection.Connect.Closed', text: 'Restart asked: connect again.' },
   server_closing: { http: 503, rtmp: 'NetConnection.Connect.Closed', text: 'The server is closing. Reconnect in a few seconds.' },
   too_many_connections: {
     http: 503,

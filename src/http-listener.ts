@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from './log.ts';
@@ -28,16 +28,31 @@ export class HttpListener {
   readonly #server: Server;
   #app: FastifyInstance | null = null;
   #handler: Handler | null = null;
+  readonly #sockets = new Set<Socket>();
+  /** What was sent on connections that are over. */
+  #sentBytes = 0;
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
     this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, (request, response) =>
       this.#answer(request, response),
     );
+    this.#server.on('connection', (socket) => this.#note(socket));
   }
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** All bytes sent so far, heads too: each socket counts its own, and they are added up only when somebody asks. */
+  get sentBytes(): number {
+    let sum = this.#sentBytes;
+    for (const socket of this.#sockets) sum += socket.bytesWritten;
+    return sum;
+  }
+
+  get connectionCount(): number {
+    return this.#sockets.size;
   }
 
   /** Listens; rejects when the address is taken. */
@@ -68,6 +83,14 @@ export class HttpListener {
     await closed;
     clearTimeout(timer);
     await this.#app?.close();
+  }
+
+  #note(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#sentBytes += socket.bytesWritten;
+    });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

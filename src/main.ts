@@ -28,11 +28,14 @@ import { DirectoryKeeper } from './lives/directory-keeper.ts';
 import { AttemptWriter } from './lives/attempt-writer.ts';
 import { ATTEMPTS_OF_LIVE, ATTEMPTS_OF_NOBODY } from './lives/attempts.ts';
 import { Lives } from './lives/lives.ts';
+import { RestartSchedule } from './lives/restart-schedule.ts';
 import { createLog } from './log.ts';
 import { DiskSync } from './recording/disk-sync.ts';
 import { WriterThread } from './recording/writer-thread.ts';
 import type { Logger } from './log.ts';
 import { BlockPool } from './packager/block-pool.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { serveMetrics } from './metrics/serve-metrics.ts';
 import { servePages } from './pages.ts';
 import { explainDatabase, explainDataDirectory, explainListening, StartError } from './start-error.ts';
 
@@ -205,6 +208,16 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     throw explainListening(error, 'rtmp', { host: config.rtmpHost, port: config.rtmpPort });
   });
 
+  const pulse = new Pulse({ ask: () => database.health() });
+  const metrics =
+    config.metrics === 'off'
+      ? null
+      : new Metrics({
+          rooms: { version: packageJson.version, lives, rtmp, delivery, http, ledger },
+          readDatabase: () => pulse.read(),
+        });
+  if (metrics !== null) closers.add('metrics', () => metrics.close());
+
   const { publicUrl, rtmpPublicUrl } = publicAddresses(config, { http: http.port, rtmp: rtmp.port });
   await http.serve(async (app) => {
     const settings = {
@@ -217,15 +230,28 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
       version: packageJson.version,
       limits: DEFAULT_API_LIMITS,
     };
-    const pulse = new Pulse({ ask: () => database.health() });
     const receiving = (): boolean => rtmp.receiving;
     const health = {
       receiving,
       read: async () => ({ receiving: receiving(), database: await pulse.read(), ledger, lives: lives.count() }),
     };
     await registerApi(app, { database, lives, authenticator, health, settings, log });
+    serveMetrics(
+      app,
+      metrics && { metrics, access: config.metrics === 'public' ? 'public' : 'local', token: config.metricsToken },
+    );
     await servePages(app, PAGES);
   });
+  if (config.restartAt !== null) {
+    const timeZone = config.restartTimeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const schedule = new RestartSchedule({
+      rule: { ...config.restartAt, timeZone },
+      overMs: config.restartOverS * 1000,
+      restarts: lives.restarts,
+      log,
+    });
+    closers.add('restart schedule', () => schedule.close());
+  }
   const databaseFound = (): void => {
     listener.start();
     if (config.demo > 0)

@@ -4,12 +4,14 @@ import { format, resolveConfig } from 'prettier';
 import { PROBLEMS } from '../../src/api/problem.ts';
 import { settingDescriptions } from '../../src/config.ts';
 import { REFUSALS } from '../../src/errors.ts';
+import { FAMILIES } from '../../src/metrics/families.ts';
 
 /** Pages of docs/ that hold a table made from the code, between the marks `<!-- name:begin -->` and `<!-- name:end -->`. */
 const PAGES = [
   { file: 'docs/configure.md', mark: 'settings', makeTable: () => formatSettings(settingDescriptions()) },
   { file: 'docs/publish.md', mark: 'refusals', makeTable: () => formatRefusals(REFUSALS) },
   { file: 'docs/api.md', mark: 'problems', makeTable: () => formatProblems(PROBLEMS) },
+  { file: 'docs/operate.md', mark: 'metrics', makeTable: () => formatMetrics(FAMILIES) },
 ];
 
 /** Every such page as it is, and as it should be. */
@@ -55,6 +57,16 @@ function formatProblems(problems) {
     ['code', 'HTTP status', 'meaning'],
     Object.entries(problems).map(([code, { http, text }]) => [`\`${code}\``, String(http), text]),
   );
+}
+
+/** The metrics (src/metrics/families.ts) as a table. */
+function formatMetrics(families) {
+  const rows = families.map(({ name, type, label, help }) => [
+    `\`${name}\`${label ? ` by \`${label}\`` : ''}`,
+    type,
+    plain(help),
+  ]);
+  return table(['metric', 'type', 'what it tells'], rows);
 }
 
 /** The page with what stands between its marks `<!-- name:begin -->` and `<!-- name:end -->` replaced. */

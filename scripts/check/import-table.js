@@ -19,6 +19,7 @@ export const MAY_IMPORT = {
   recording: ['bytes', 'media', 'mp4', 'packager'],
   ledger: [],
   database: ['ledger/session-fact'],
+  metrics: [],
   lives: ['media', 'mp4', 'packager', 'recording', 'ledger', 'database'],
   jobs: ['mp4', 'recording', 'database'],
   ingest: ['bytes', 'media', 'rtmp', 'lives'],

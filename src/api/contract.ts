@@ -10,6 +10,7 @@ import type {
   liveSessionSchema,
   liveUpdateSchema,
 } from './schemas/live.ts';
+import type { restartPlanSchema, restartRequestSchema, restartSchema } from './schemas/restart.ts';
 import type { channelSchema, meSchema, tokenRequestSchema, tokensSchema } from './schemas/user.ts';
 import type { videoDetailsSchema, videoSchema, videoUpdateSchema } from './schemas/video.ts';
 
@@ -22,6 +23,9 @@ export type LiveVideoCreated = z.output<typeof liveCreatedSchema>;
 export type LiveVideoUpdate = z.input<ReturnType<typeof liveUpdateSchema>>;
 export type LiveVideoSession = z.output<typeof liveSessionSchema>;
 export type LiveAttempt = z.output<typeof attemptSchema>;
+export type LiveRestart = z.output<typeof restartSchema>;
+export type LiveRestartRequest = z.input<typeof restartRequestSchema>;
+export type LiveRestartPlan = z.output<typeof restartPlanSchema>;
 export type MyUser = z.output<typeof meSchema>;
 export type VideoChannel = z.output<typeof channelSchema>;
 export type Tokens = z.output<typeof tokensSchema>;

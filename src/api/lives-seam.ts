@@ -1,5 +1,6 @@
 import type { AttemptRow } from '../database/attempts.ts';
 import type { LiveRecord, ReplayRecord } from '../database/directory.ts';
+import type { Restarts } from '../lives/restarts.ts';
 
 /**
  * The door of the room `lives` for the API. Called after the commit that it tells of, in the order of the commits of one video, so that the
@@ -18,6 +19,8 @@ export interface LivesDoor {
   find(reference: { id: number } | { uuid: string }): { uuid: string; ownerId: number } | null;
   /** The newest tries to publish, of a live, newest first. */
   readonly attempts: { of(videoUuid: string): readonly AttemptRow[] };
+  /** Sessions that are to end, so that their encoders connect again. */
+  readonly restarts: Pick<Restarts, 'plan' | 'list' | 'cancel'>;
   /** How many watch now, where somebody counts. */
   viewers?(videoUuid: string): number;
 }

@@ -18,6 +18,7 @@ import { registerConfig } from './routes/config.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerLives } from './routes/lives.ts';
 import { registerOauth } from './routes/oauth.ts';
+import { registerRestarts } from './routes/restarts.ts';
 import { registerUsers } from './routes/users.ts';
 import { registerVideos } from './routes/videos.ts';
 import { validatorCompiler } from './validation.ts';
@@ -77,6 +78,7 @@ async function mount(app: FastifyInstance, dependencies: ApiDependencies): Promi
   registerOauth(routes, context);
   registerUsers(routes, context);
   registerLives(routes, context);
+  registerRestarts(routes, context);
   registerVideos(routes, context);
   registerChannels(routes, context);
 }

@@ -21,6 +21,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./drill.ts')).runDrill,
   },
   {
+    name: 'restart',
+    summary: 'end the sessions of lives, spread over a time, so that their encoders connect again',
+    load: async () => (await import('./restart.ts')).runRestart,
+  },
+  {
     name: 'doctor',
     summary: 'look at what the server stands on, and say what to change',
     load: async () => (await import('./doctor.ts')).runDoctor,

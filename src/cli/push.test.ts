@@ -66,7 +66,15 @@ test('a refusal is known by status and text, and coming back is of use for some 
   assert.equal(refusalCode({ code: REFUSALS.unknown_key.rtmp, description: 'Stream already publishing' }), null);
   assert.deepEqual(
     (Object.keys(REFUSALS) as (keyof typeof REFUSALS)[]).filter((code) => !isForGood(told(code))),
-    ['already_publishing', 'takeover_held_down', 'taken_over', 'internal_error', 'server_closing', 'too_many_connections'],
+    [
+      'already_publishing',
+      'takeover_held_down',
+      'taken_over',
+      'internal_error',
+      'restart_asked',
+      'server_closing',
+      'too_many_connections',
+    ],
   );
   assert.ok(isForGood({ code: 'NetConnection.Connect.InvalidApp', description: '' }));
 });

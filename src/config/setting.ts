@@ -65,6 +65,29 @@ export function oneOf<W extends string>(fallback: W, words: readonly W[], help: 
   return { default: fallback, parse, help: `${help} One of ${words.join(', ')}.`, placeholder: '<word>' };
 }
 
+/** A time of the day, `04:30`; nothing for never. */
+export function timeOfDay(help: string): Setting<{ readonly hour: number; readonly minute: number } | null> {
+  const parse = (given: string): { hour: number; minute: number } | null => {
+    if (given === '') return null;
+    const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(given) ?? [];
+    if (hour === undefined) throw new Error('must be a time of the day such as 04:30, or empty');
+    return { hour: Number(hour), minute: Number(minute) };
+  };
+  return { default: null, parse, help, placeholder: '<hh:mm>', defaultText: 'never' };
+}
+
+/** A time zone by its IANA name. */
+export function timeZone(help: string): Setting<string | null> {
+  const parse = (given: string): string => {
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: given }).resolvedOptions().timeZone;
+    } catch (cause) {
+      throw new Error('must be a time zone such as Europe/Paris or UTC', { cause });
+    }
+  };
+  return { default: null, parse, help, placeholder: '<zone>', defaultText: 'that of the machine' };
+}
+
 /** A URL of one of the schemes, given back without its trailing slash. */
 export function url(schemes: readonly string[], help: string, defaultText: string, extra: Extra = {}): Setting<string | null> {
   const parse = (given: string): string => {

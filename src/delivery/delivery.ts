@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Lives } from '../lives/lives.ts';
 import type { Logger } from '../log.ts';
 import { sendPreflight, sendText } from './answer.ts';
@@ -25,6 +25,10 @@ export interface DeliveryOptions {
 
 /** HTTP for players: playlists, parts, segments, of lives and replays alike. */
 export class Delivery {
+  /** Requests so far. `replay`: of what no live's playlist names any more; `refused`: no such path, live or media, or no right to it. */
+  readonly requests = { playlist: 0, part: 0, segment: 0, replay: 0, refused: 0 };
+  /** Requests that a mistake of ours kept from their answer. */
+  failures = 0;
   readonly #lives: Lives;
   readonly #log: Logger;
   readonly #mayWatch: DeliveryOptions['mayWatch'];
@@ -68,6 +72,7 @@ export class Delivery {
   }
 
   #failed(response: ServerResponse, error: unknown): void {
+    this.failures += 1;
     this.#log.error({ path: response.req.url, err: error }, 'delivery failed');
     if (response.headersSent) response.destroy();
     else sendText(response, 500, 'The server made a mistake.');
@@ -76,18 +81,19 @@ export class Delivery {
   async #answer(request: IncomingMessage, response: ServerResponse, path: string, query: string): Promise<void> {
     if (request.method === 'OPTIONS') return sendPreflight(response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return sendText(response, 405, 'Only GET, HEAD and OPTIONS.', { Allow: 'GET, HEAD, OPTIONS' });
+      return this.#refuse(response, 405, 'Only GET, HEAD and OPTIONS.', { Allow: 'GET, HEAD, OPTIONS' });
     }
     const route = parseRoute(path);
-    if (route === null) return sendText(response, 404, 'No such path.');
+    if (route === null) return this.#refuse(response, 404, 'No such path.');
     if (route.kind === 'range' || route.kind === 'part') return this.#sendMedia(request, response, route);
     const loading = this.#lives.loading(route);
     if (loading !== null) await loading;
     const playback = this.#lives.playback(route.videoUuid);
-    if (playback === null) return sendText(response, 404, 'No such live or replay.');
+    if (playback === null) return this.#refuse(response, 404, 'No such live or replay.');
     const open = isOpen(playback);
     if (!open && !(await this.#mayWatch(request.headers.authorization, playback)))
-      return sendText(response, 403, 'This video is private.');
+      return this.#refuse(response, 403, 'This video is private.');
+    this.requests[playback.kind === 'replay' ? 'replay' : 'playlist'] += 1;
     if (playback.kind === 'replay') return this.#replays.send(request, response, playback.sessionId, route.kind, open);
     if (route.kind === 'multivariant') return this.#live.sendMultivariant(request, response, playback.edge, open);
     const directives = parseDirectives(new URLSearchParams(query));
@@ -104,13 +110,19 @@ export class Delivery {
     const loading = this.#lives.loading(route);
     if (loading !== null) await loading;
     const owners = this.#lives.ownersOfMedia(route.sessionId);
-    if (owners === null) return sendText(response, 404, 'No such media.');
+    if (owners === null) return this.#refuse(response, 404, 'No such media.');
     const { rights, edge } = owners;
     const open = rights.some(isOpen);
     if (!open && !(await this.#mayWatchAny(request.headers.authorization, rights)))
-      return sendText(response, 403, 'This video is private.');
+      return this.#refuse(response, 403, 'This video is private.');
+    this.requests[edge === null ? 'replay' : route.kind === 'part' ? 'part' : 'segment'] += 1;
     if (route.kind === 'part') return this.#media.sendPart(request, response, route, edge, open);
     return this.#media.sendRange(request, response, route, edge, open);
+  }
+
+  #refuse(response: ServerResponse, status: number, text: string, headers?: OutgoingHttpHeaders): void {
+    this.requests.refused += 1;
+    sendText(response, status, text, headers);
   }
 
   async #mayWatchAny(authorization: string | undefined, rights: readonly Rights[]): Promise<boolean> {

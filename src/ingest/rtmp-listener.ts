@@ -40,6 +40,9 @@ export class RtmpListener implements PublisherOwner {
   readonly #wheel = new ReadWheel();
   /** How many of them hold a publication. */
   publishingCount = 0;
+  receivedBytes = 0;
+  /** Connections that were closed without a word: too many did not publish. */
+  turnedAwayCount = 0;
   #timer: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
   #turnedAway = 0;
@@ -105,6 +108,7 @@ export class RtmpListener implements PublisherOwner {
     if (this.#closing !== null || this.#publishers.size - this.publishingCount >= this.limits.strangers) {
       accepted.destroy();
       this.#turnedAway += 1;
+      this.turnedAwayCount += 1;
       return;
     }
     const publisher = new RtmpPublisher(randomUUID(), this, this.#options.log, (read) => readShared(accepted, this.#wheel, read));

@@ -30,6 +30,8 @@ export interface PublisherOwner {
   readonly hasRoom: boolean;
   /** Connections that hold a publication: each counts itself. */
   publishingCount: number;
+  /** All bytes that came, of whatever connection. */
+  receivedBytes: number;
 }
 
 /** One publisher's connection: its socket, its RTMP and, once admitted, its publication. Owns all three. */
@@ -183,6 +185,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
 
   #read(bytes: Uint8Array, count: number): number {
     this.#heardBytes = true;
+    this.#owner.receivedBytes += count;
     this.#heardAt = this.#owner.now;
     if (!this.#guard(() => this.#feed(bytes, count))) return PAUSE;
     return this.#publication === null ? 0 : this.#owner.restMs;

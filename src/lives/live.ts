@@ -16,6 +16,7 @@ import { advance } from './session-machine.ts';
 import type { SessionEffect, SessionEvent, SessionState, SessionStory, Transition } from './session-machine.ts';
 import { SessionRecorder } from './session-recorder.ts';
 import type { Span } from './session-recorder.ts';
+import type { Tally } from './tally.ts';
 import { uuidv7 } from './uuidv7.ts';
 
 /** What a live works with, the same for all lives of a server. */
@@ -23,6 +24,7 @@ export interface LiveWorld {
   readonly now: () => number;
   readonly log: Logger;
   readonly pool: BlockPool;
+  readonly tally: Tally;
   /** Directory of all recordings. */
   readonly recordings: string;
   readonly partMs: number;
@@ -137,8 +139,10 @@ export class Live {
         this.#state = transition.state;
         throw new Refused(effect.code);
       }
+      if (effect.kind !== 'begin') continue;
       // Before the state: should it ever fail, nothing has happened yet.
-      if (effect.kind === 'begin') this.#begin(effect.story, null);
+      this.#begin(effect.story, null);
+      this.#world.tally.sessionsBegun += 1;
     }
     this.#carryOut(transition);
     try {
@@ -147,6 +151,11 @@ export class Live {
       this.#advance({ kind: 'disconnected', at: this.#world.now(), connectionId, clean: false, reason: 'internal_error' });
       throw error;
     }
+  }
+
+  /** Ends the session, if there is one; its publisher is told to connect again. */
+  restart(): void {
+    this.#advance({ kind: 'restart', at: this.#world.now() });
   }
 
   remove(): void {
@@ -232,6 +241,7 @@ export class Live {
         return this.#writeFact(effect.story);
       case 'end':
         this.#endMedia((recorder) => recorder.close());
+        this.#world.tally.sessionEnded(effect.story.endReason ?? 'unknown');
         // A live that was made permanent meanwhile can be broadcast to again.
         this.#advance({ kind: 'settings', permanent: this.record.permanent });
         return this.#markEnd();
@@ -270,6 +280,7 @@ export class Live {
           targetDuration,
         },
         edge: this.edge,
+        tally: this.#world.tally,
         windowTicks: () => this.windowTicks,
         now,
         stored: recovered?.stored ?? null,
@@ -289,6 +300,7 @@ export class Live {
     if (holder?.connectionId !== effect.connectionId) return;
     const { code } = effect;
     this.#holder = null;
+    if (code === 'taken_over') this.#world.tally.takeovers += 1;
     // The connection first: it writes no media any more once told, and the packager's memory can go.
     if (code !== null) this.#attempt('close connection', () => holder.connection.close(code));
     this.#attempt('close packager', () => holder.packager.close());

@@ -24,7 +24,9 @@ import { loadLive } from './load-live.ts';
 import { LoadingLives } from './loading-lives.ts';
 import { endOf } from './recorded-window.ts';
 import { RecordingShelf } from './recording-shelf.ts';
+import { Restarts } from './restarts.ts';
 import type { SessionRecorder } from './session-recorder.ts';
+import { Tally } from './tally.ts';
 
 /** How often recordings that no window holds any more are looked for. */
 const SWEEP_MS = 30_000;
@@ -73,6 +75,8 @@ export interface MediaOwners {
 export class Lives implements PublishDoor {
   readonly shelf: RecordingShelf;
   readonly attempts: Attempts;
+  readonly tally = new Tally();
+  readonly restarts: Restarts;
   readonly #options: LivesOptions;
   readonly #log: Logger;
   readonly #world: LiveWorld;
@@ -95,12 +99,14 @@ export class Lives implements PublishDoor {
     this.#options = options;
     this.#log = options.log;
     this.attempts = new Attempts(options.attempted);
+    this.restarts = new Restarts({ lives: this.#byUuid, now: options.now ?? Date.now, log: options.log });
     this.shelf = new RecordingShelf(join(options.dataDirectory, 'recordings'), options.log);
     this.#states = new EdgeStates(join(options.dataDirectory, 'lives'), options.log);
     this.#world = {
       now: options.now ?? Date.now,
       log: options.log,
       pool: options.pool ?? new BlockPool(),
+      tally: this.tally,
       recordings: this.shelf.directory,
       partMs: options.partMs,
       segmentMinMs: options.segmentMinMs,
@@ -112,7 +118,10 @@ export class Lives implements PublishDoor {
       keepPlace: (videoUuid, place) => void this.#states.write(videoUuid, place),
       disk: options.disk ?? DISK,
       recordingRetryMs: options.recordingRetryMs ?? RECORDING_RETRY_MS,
-      written: options.written ?? (() => {}),
+      written: (bytes) => {
+        this.tally.recordedBytes += bytes;
+        options.written?.(bytes);
+      },
       recordingClosed: (live, recorder, done) => this.#recordingClosed(live, recorder, done),
     };
   }
@@ -158,6 +167,7 @@ export class Lives implements PublishDoor {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#sweep !== null) clearInterval(this.#sweep);
+    this.restarts.close();
     await this.#loading.close();
     await this.loaded;
     for (const live of this.#byUuid.values()) live.close();
@@ -182,14 +192,15 @@ export class Lives implements PublishDoor {
     return this.#replays.get(videoUuid) ?? null;
   }
 
-  /** How many lives there are, how many are on air, and how many cannot be recorded. */
-  count(): { lives: number; onAir: number; recordingsFailing: number } {
-    let [onAir, recordingsFailing] = [0, 0];
+  /** How many lives there are, how many are on air, wait for their publisher, and cannot be recorded. */
+  count(): { lives: number; onAir: number; interrupted: number; recordingsFailing: number } {
+    let [onAir, interrupted, recordingsFailing] = [0, 0, 0];
     for (const live of this.#byUuid.values()) {
       if (live.edge.timeline.online) onAir += 1;
+      if (live.session?.state === 'interrupted') interrupted += 1;
       if (live.recordingFails) recordingsFailing += 1;
     }
-    return { lives: this.#byUuid.size + this.#loading.size, onAir, recordingsFailing };
+    return { lives: this.#byUuid.size + this.#loading.size, onAir, interrupted, recordingsFailing };
   }
 
   publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication> {
@@ -225,11 +236,11 @@ export class Lives implements PublishDoor {
 
   /** A live by its number or UUID, and who it belongs to; null when there is none. */
   find(reference: { id: number } | { uuid: string }): { uuid: string; ownerId: number } | null {
-    for (const record of this.directory().lives) {
-      const found = 'id' in reference ? record.videoId === reference.id : record.videoUuid === reference.uuid;
-      if (found) return { uuid: record.videoUuid, ownerId: record.ownerId };
-    }
-    return null;
+    const record =
+      'uuid' in reference
+        ? this.liveRecord(reference.uuid)
+        : this.directory().lives.find(({ videoId }) => videoId === reference.id);
+    return record ? { uuid: record.videoUuid, ownerId: record.ownerId } : null;
   }
 
   /** What there is to watch under a video's UUID, or null. */
@@ -409,6 +420,7 @@ export class Lives implements PublishDoor {
   #forget(live: Live): EndedSession[] {
     this.#byUuid.delete(live.record.videoUuid);
     this.attempts.forget(live.record.videoUuid);
+    this.restarts.cancel(live.record.videoUuid);
     this.#dropKey(live);
     for (const [sessionId, owner] of this.#liveOfSession) if (owner === live) this.#liveOfSession.delete(sessionId);
     live.edge.clear();

@@ -49,6 +49,8 @@ export type SessionEvent =
   | { readonly kind: 'window_elapsed'; readonly at: number }
   /** The live's settings as they are now, told after each change and after each end of a session. */
   | { readonly kind: 'settings'; readonly permanent: boolean }
+  /** The session is to end, and its encoder to come back into a new one. */
+  | { readonly kind: 'restart'; readonly at: number }
   /** The live was deleted. */
   | { readonly kind: 'removed'; readonly at: number }
   /** The server closes: the session waits for its publisher over the restart. */
@@ -120,6 +122,8 @@ export function advance(state: SessionState, event: SessionEvent): Transition {
       return state.phase === 'interrupted'
         ? end(state.story, state.story.interruptedAt ?? event.at, 'window_elapsed', [])
         : stay(state);
+    case 'restart':
+      return restart(state, event.at);
     case 'removed':
       return removed(state, event.at);
     case 'closing':
@@ -206,6 +210,14 @@ function disconnected(state: SessionState, event: SessionEvent & { kind: 'discon
     state: { phase: 'interrupted', story: interrupted },
     effects: [detach, { kind: 'start_window', ms: story.reconnectWindowMs }, { kind: 'write_fact', story: interrupted }],
   };
+}
+
+function restart(state: SessionState, at: number): Transition {
+  // Nothing could follow in a live that is not permanent.
+  if ((state.phase !== 'on_air' && state.phase !== 'interrupted') || !state.story.permanent) return stay(state);
+  const { story } = state;
+  if (state.phase === 'interrupted') return end(story, story.interruptedAt ?? at, 'restarted', [{ kind: 'stop_window' }]);
+  return end(story, at, 'restarted', [{ kind: 'detach', connectionId: state.connectionId, code: 'restart_asked' }]);
 }
 
 function removed(state: SessionState, at: number): Transition {

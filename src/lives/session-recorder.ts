@@ -12,6 +12,7 @@ import type { LiveEdge } from './live-edge.ts';
 import { endOf, volumesOf } from './recorded-window.ts';
 import type { WholeVolume } from './recorded-window.ts';
 import { RecordingRetry } from './recording-retry.ts';
+import type { Tally } from './tally.ts';
 
 /** A volume is ended when it is this long: 10 minutes, so that what falls out of a window can be given back in pieces. */
 const VOLUME_TICKS = 600 * MEDIA_TIMESCALE;
@@ -37,6 +38,7 @@ export interface SessionRecorderOptions {
   readonly directory: string;
   readonly meta: RecordingMeta;
   readonly edge: LiveEdge;
+  readonly tally: Tally;
   /** Media that the live's playlist keeps. Read at every segment: it may be changed. */
   readonly windowTicks: () => number;
   readonly now: () => number;
@@ -185,6 +187,7 @@ export class SessionRecorder implements PackagerOutput {
       part.targetMs,
     );
     this.lastPartAt = this.#options.now();
+    this.#options.tally.parts += 1;
     const first = !this.#anyPart;
     this.#anyPart = true;
     this.#bytes += bytes;
@@ -197,6 +200,7 @@ export class SessionRecorder implements PackagerOutput {
   endSegment(): void {
     const { timeline } = this.#edge;
     if (!timeline.endSegment()) return;
+    this.#options.tally.segments += 1;
     const { segments } = timeline;
     const row = segments.next - 1;
     this.#recording.endSegment({

@@ -176,6 +176,7 @@ test('the OpenAPI document names every route, refers to nothing that is not ther
       .flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path.replace('/api/v1', '')}`))
       .sort(),
     [
+      'delete /videos/live/restarts',
       'delete /videos/{id}',
       'get /config',
       'get /health',
@@ -189,6 +190,7 @@ test('the OpenAPI document names every route, refers to nothing that is not ther
       'get /video-channels/{name}',
       'get /video-channels/{name}/videos',
       'get /videos',
+      'get /videos/live/restarts',
       'get /videos/live/{id}',
       'get /videos/live/{id}/attempts',
       'get /videos/live/{id}/sessions',
@@ -197,6 +199,7 @@ test('the OpenAPI document names every route, refers to nothing that is not ther
       'post /users/revoke-token',
       'post /users/token',
       'post /videos/live',
+      'post /videos/live/restarts',
       'put /videos/live/{id}',
       'put /videos/{id}',
     ],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -108,7 +108,7 @@ test('a recording that fails: viewers go on, the session says so, and tells what
   const publisher = await broadcast.publish();
   publisher.send(2.1);
   publisher.end('disconnected');
-  fillDisk(broadcast, publisher.sessionId, 2);
+  await fillDisk(broadcast, publisher.sessionId, 2);
   await publisher.ask(LIVE.streamKey);
   publisher.send(1);
   const failed = await until('the session says so', () => broadcast.facts.find(({ error }) => error !== null));
@@ -138,7 +138,7 @@ test('a disk that has room again: the session is recorded on behind a gap, and n
   const publisher = await broadcast.publish();
   publisher.send(5.1);
   publisher.end('disconnected');
-  fillDisk(broadcast, publisher.sessionId, 2);
+  await fillDisk(broadcast, publisher.sessionId, 2);
   await publisher.ask(LIVE.streamKey);
   publisher.send(1);
   await until('the session says so', () => broadcast.facts.find(({ error }) => error !== null));
@@ -198,7 +198,7 @@ test('a disk that fails again and again: each time it is taken up again, in a vo
   for (let round = 1; round <= 3; round += 1) {
     publisher.end('disconnected');
     const { length } = broadcast.facts;
-    fillDisk(broadcast, publisher.sessionId, 2 * round);
+    await fillDisk(broadcast, publisher.sessionId, 2 * round);
     await publisher.ask(LIVE.streamKey);
     publisher.send(1.1);
     await until(
@@ -222,7 +222,7 @@ test('a recording whose last bytes fail is set right by another fact', async (t)
   const publisher = await broadcast.publish();
   publisher.send(2.1);
   publisher.end('disconnected');
-  fillDisk(broadcast, publisher.sessionId, 2);
+  await fillDisk(broadcast, publisher.sessionId, 2);
   await publisher.ask(LIVE.streamKey);
   publisher.send(1);
   publisher.end();
@@ -242,8 +242,10 @@ async function untilRecorded(broadcast: Broadcast, publisher: TestPublisher): Pr
 }
 
 /** The volume that comes next finds no room on its disk. */
-function fillDisk(broadcast: Broadcast, sessionId: string, volume: number): void {
-  symlinkSync('/dev/full', join(broadcast.recordingDirectory(sessionId), volumeFile(volume)));
+async function fillDisk(broadcast: Broadcast, sessionId: string, volume: number): Promise<void> {
+  const directory = broadcast.recordingDirectory(sessionId);
+  await until('the recording is there', () => existsSync(directory));
+  symlinkSync('/dev/full', join(directory, volumeFile(volume)));
 }
 
 /** What a full disk has of a volume that could not be written. */

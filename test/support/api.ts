@@ -50,6 +50,7 @@ export class DoorDiary implements LivesDoor {
   find(reference: { id: number } | { uuid: string }): { uuid: string; ownerId: number } | null {
     return this.known.find(({ id, uuid }) => ('id' in reference ? reference.id === id : reference.uuid === uuid)) ?? null;
   }
+  readonly restarts = { plan: () => [], list: () => [], cancel: () => false };
   readonly said: { call: string; [field: string]: unknown }[] = [];
   put(live: object): void {
     this.said.push({ call: 'put', ...live });
@@ -94,13 +95,21 @@ export class ApiHarness {
     this.door = door;
   }
 
-  static async open(t: TestContext, changes: Partial<ApiSettings> = {}): Promise<ApiHarness> {
+  /** `lives`: the room itself, for what the diary does not answer. */
+  static async open(t: TestContext, changes: Partial<ApiSettings> = {}, lives?: LivesDoor): Promise<ApiHarness> {
     const database = await withDatabase(t);
     await ensureRoot(database, { password: ROOT_PASSWORD, dvrWindowS: 3600 });
     const authenticator = new Authenticator(database);
     const door = new DoorDiary();
     const settings = { ...TEST_SETTINGS, ...changes };
-    const app = await createApi({ database, lives: door, authenticator, health: WELL, settings, log: createLog('silent') });
+    const app = await createApi({
+      database,
+      lives: lives ?? door,
+      authenticator,
+      health: WELL,
+      settings,
+      log: createLog('silent'),
+    });
     await app.ready();
     t.after(() => app.close());
     return new ApiHarness(app, database, authenticator, door);

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { LiveEdge } from '../../src/lives/live-edge.ts';
 import { SessionRecorder } from '../../src/lives/session-recorder.ts';
 import type { Span } from '../../src/lives/session-recorder.ts';
+import { Tally } from '../../src/lives/tally.ts';
 import type { AccessUnitSink } from '../../src/media/access-unit-sink.ts';
 import { BlockPool } from '../../src/packager/block-pool.ts';
 import type { TimelineStart } from '../../src/packager/media-timeline.ts';
@@ -54,6 +55,7 @@ export class RecordedSession {
       directory,
       meta: META,
       edge: this.edge,
+      tally: new Tally(),
       windowTicks: () => 1e9,
       now: () => this.nowMs,
       stored,

@@ -52,6 +52,11 @@ export class ServerApi {
     this.#token = token;
   }
 
+  /** For other clients. */
+  get token(): string {
+    return this.#token;
+  }
+
   async call<T>(method: string, path: string, fields?: object): Promise<T> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}` };
     if (fields !== undefined) headers['content-type'] = 'application/json';

@@ -91,7 +91,7 @@ export const liveSessionSchema = z
     replaySettings: z.object({ privacy: z.int() }).optional(),
     replayVideo: z.object({ id: z.int(), uuid: z.uuid(), shortUUID: z.string() }).optional(),
     uuid: z.uuid().describe('Ours. The session in the logs, and the UUID of its replay'),
-    endReason: z.string().nullable().describe('Ours. Why it ended, such as unpublished, window_elapsed, live_deleted'),
+    endReason: z.string().nullable().describe('Ours. Why it ended, such as unpublished, window_elapsed, restarted, live_deleted'),
     errorDetail: z.string().nullable().describe('Ours. What the error was, in words'),
     recordedBytes: z.number().describe('Ours'),
     recordedMs: z.number().describe('Ours. Media recorded; gaps do not count'),
