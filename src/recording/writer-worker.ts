@@ -1,4 +1,4 @@
-import { writevSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { WriterData, WriterMessage } from './writer-thread.ts';
 import { WordRing } from './word-ring.ts';
@@ -9,23 +9,36 @@ const todo = new WordRing(shared.writes);
 const done = new WordRing(shared.answers);
 const blocks = new Map<number, Uint8Array>();
 
+/** Less was written than there was. */
+const SHORT = 1;
+const EIO = -5;
 /** Memory that nobody writes from any more is let go at the latest after so many writes. */
 const WRITES_A_LOOK = 1000;
 
 for (let writes = 0; ; writes += 1) {
   if (todo.isEmpty) todo.sleep();
   if (writes % WRITES_A_LOOK === 0) takeMessages();
-  const write = todo.take();
-  const descriptor = todo.take();
-  const pieces: Uint8Array[] = [];
-  for (let left = todo.take(); left > 0; left -= 1) {
+  const number = todo.take();
+  const result = write(todo.take(), todo.take());
+  done.put(number);
+  done.put(result);
+  done.show();
+}
+
+/** Writes the pieces that follow in the ring; gives the bytes written, or an error when there are none. */
+function write(descriptor: number, pieces: number): number {
+  let written = 0;
+  let failed = 0;
+  for (let left = pieces; left > 0; left -= 1) {
     const bytes = block(todo.take());
     const start = todo.take();
-    pieces.push(bytes.subarray(start, todo.take()));
+    const length = todo.take() - start;
+    if (failed !== 0) continue; // taken from the ring all the same
+    const count = writeOnce(descriptor, bytes, start, length);
+    if (count > 0) written += count;
+    if (count < length) failed = count < 0 ? count : SHORT;
   }
-  done.put(write);
-  done.put(writeOnce(descriptor, pieces));
-  done.show();
+  return written === 0 && failed < 0 ? failed : written;
 }
 
 function block(number: number): Uint8Array {
@@ -43,10 +56,10 @@ function takeMessages(): void {
   }
 }
 
-function writeOnce(descriptor: number, pieces: readonly Uint8Array[]): number {
+function writeOnce(descriptor: number, bytes: Uint8Array, start: number, length: number): number {
   try {
-    return writevSync(descriptor, pieces);
+    return writeSync(descriptor, bytes, start, length, null);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).errno ?? -5;
+    return (error as NodeJS.ErrnoException).errno ?? EIO;
   }
 }
