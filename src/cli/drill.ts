@@ -16,7 +16,7 @@ import { startAgain } from './drill/start-again.ts';
 import { settle } from './drill/settle.ts';
 import { Stage } from './drill/stage.ts';
 import { storm } from './drill/storm.ts';
-import { syntheticMedia } from './drill/synthetic-media.ts';
+import { syntheticMedia } from './fleet/synthetic-media.ts';
 import { TemporaryInstance } from './drill/temporary-instance.ts';
 
 const CHECKED_AT_ONCE = 4;

@@ -5,7 +5,7 @@ import type { Match } from './match-runs.ts';
 import { readReplay } from './replay-reader.ts';
 import type { ReplayRun } from './replay-reader.ts';
 import type { DrillLive } from './stage.ts';
-import type { SyntheticMedia } from './synthetic-media.ts';
+import type { SyntheticMedia } from '../fleet/synthetic-media.ts';
 import type { World } from './world.ts';
 
 /** What was found of one live. */

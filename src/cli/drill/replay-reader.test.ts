@@ -10,7 +10,7 @@ import { encodeInitSegment } from '../../mp4/init-segment.ts';
 import { createSampleColumns } from '../../mp4/sample-columns.ts';
 import { HttpClient } from './http-client.ts';
 import { readReplay } from './replay-reader.ts';
-import { syntheticMedia } from './synthetic-media.ts';
+import { syntheticMedia } from '../fleet/synthetic-media.ts';
 
 const { file, truth } = syntheticMedia(null);
 const [videoConfig, audioConfig] = file.configs.map(({ body }) => body);

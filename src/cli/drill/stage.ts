@@ -4,7 +4,7 @@ import type { ApiClient, OwnLive } from './api-client.ts';
 import { DrillPublisher } from './drill-publisher.ts';
 import { eachOf } from './each-of.ts';
 import type { HttpClient } from './http-client.ts';
-import type { SyntheticMedia } from './synthetic-media.ts';
+import type { SyntheticMedia } from '../fleet/synthetic-media.ts';
 import { Viewer } from './viewer.ts';
 import { World } from './world.ts';
 
