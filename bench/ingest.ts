@@ -33,11 +33,15 @@ export function run(args: readonly string[]): Promise<number> {
   return runBenchmark(args, {
     help: HELP,
     options,
-    run: async ({ values, quick, signal, progress }) => {
+    run: async ({ values, quick, parent, signal, progress }) => {
       const kbps = numberOf(values, 'bitrate', 600);
       const chosen = numbersOf(values, 'streams', [quick ? 5 : 50]).map((streams) => ({ streams, kbps }));
       const cases = values.streams === undefined && values.bitrate === undefined && !quick ? CASES : chosen;
-      const measure = { seconds: numberOf(values, 'seconds', quick ? 2 : 15), rounds: numberOf(values, 'rounds', quick ? 1 : 3) };
+      const measure = {
+        parent,
+        seconds: numberOf(values, 'seconds', quick ? 2 : 15),
+        rounds: numberOf(values, 'rounds', quick ? 1 : 3),
+      };
       const results: IngestCaseResult[] = [];
       for (const each of cases) {
         signal.throwIfAborted();

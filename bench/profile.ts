@@ -32,7 +32,7 @@ export function run(args: readonly string[]): Promise<number> {
   return runBenchmark(args, {
     help: HELP,
     options,
-    run: async ({ values, quick, signal, progress }) => {
+    run: async ({ values, quick, parent, signal, progress }) => {
       const wanted = {
         streams: numberOf(values, 'streams', quick ? 5 : 200),
         kbps: numberOf(values, 'bitrate', 600),
@@ -40,7 +40,7 @@ export function run(args: readonly string[]): Promise<number> {
       };
       const directory = typeof values.keep === 'string' ? values.keep : await mkdtemp(join(tmpdir(), 'reprise-bench-profile-'));
       try {
-        const results = await profileStreams({ ...wanted, directory, signal, progress });
+        const results = await profileStreams({ ...wanted, parent, directory, signal, progress });
         return { text: formatProfile(results, numberOf(values, 'top', 25)), results, peer: null, ok: true };
       } finally {
         if (values.keep === undefined) await rm(directory, { recursive: true, force: true });

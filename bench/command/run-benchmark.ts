@@ -18,6 +18,8 @@ export interface Outcome {
 export interface Work {
   readonly values: Readonly<Record<string, string | boolean | undefined>>;
   readonly quick: boolean;
+  /** Where the servers have their directories; undefined: where temporary files are. */
+  readonly parent: string | undefined;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   /** Tells a person how it goes. */
@@ -30,9 +32,15 @@ export interface Benchmark {
   readonly run: (work: Work) => Promise<Outcome>;
 }
 
-const COMMON = { quick: { type: 'boolean' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+const COMMON = {
+  quick: { type: 'boolean' },
+  json: { type: 'string' },
+  directory: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 const COMMON_HELP = `  --quick           the least that shows that it works; its figures mean nothing
   --json <file>     keeps the figures
+  --directory <dir> where the servers keep what they write (default: where temporary files are)
   -h, --help        this text
 `;
 const INTERRUPTED = 130;
@@ -56,7 +64,13 @@ export async function runBenchmark(args: readonly string[], { help, options = {}
   const progress = (text: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
   const loadBefore = loadNow();
   try {
-    const { text, results, peer, ok } = await run({ values, quick: values.quick === true, signal: stop.signal, progress });
+    const { text, results, peer, ok } = await run({
+      values,
+      quick: values.quick === true,
+      parent: typeof values.directory === 'string' ? values.directory : undefined,
+      signal: stop.signal,
+      progress,
+    });
     const machine = readMachine(loadBefore);
     process.stdout.write(`${text}\n${formatMachine(machine, peer)}`);
     if (typeof values.json === 'string')

@@ -6,6 +6,12 @@ export interface WireAnswer {
   readonly body: Buffer;
 }
 
+export interface WireClientOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where the connection comes from; all of 127.0.0.0/8 is this machine (Linux). */
+  readonly localAddress?: string;
+}
+
 const HEAD_END = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
 
@@ -15,6 +21,9 @@ const NOTHING = Buffer.alloc(0);
  */
 export class WireClient {
   readonly #port: number;
+  readonly #localAddress: string | undefined;
+  /** What follows on the path. */
+  readonly #head: string;
   #socket: Socket | null = null;
   #received: Buffer[] = [];
   #receivedBytes = 0;
@@ -24,8 +33,11 @@ export class WireClient {
   #status = 0;
   #waiting: { resolve: (answer: WireAnswer) => void; reject: (error: Error) => void } | null = null;
 
-  constructor(port: number) {
+  constructor(port: number, options: WireClientOptions = {}) {
     this.#port = port;
+    this.#localAddress = options.localAddress;
+    const headers = Object.entries(options.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
+    this.#head = ` HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${headers.join('')}\r\n`;
   }
 
   /** Rejects when the connection breaks. */
@@ -34,7 +46,7 @@ export class WireClient {
     const socket = (this.#socket ??= this.#open());
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${this.#port}\r\n\r\n`);
+      socket.write(`GET ${path}${this.#head}`);
     });
   }
 
@@ -44,7 +56,12 @@ export class WireClient {
   }
 
   #open(): Socket {
-    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
+    const socket = connect({
+      port: this.#port,
+      host: '127.0.0.1',
+      noDelay: true,
+      ...(this.#localAddress === undefined ? {} : { localAddress: this.#localAddress }),
+    });
     socket.on('data', (bytes: Buffer) => this.#read(bytes));
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.#fail(new Error('the server closed the connection')));

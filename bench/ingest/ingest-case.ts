@@ -19,11 +19,11 @@ export interface IngestCaseResult extends IngestCase {
 
 export async function ingestCase(
   { streams: count, kbps }: IngestCase,
-  { seconds, rounds }: { seconds: number; rounds: number },
+  { seconds, rounds, parent }: { seconds: number; rounds: number; parent: string | undefined },
   signal: AbortSignal,
   progress: (text: string) => void,
 ): Promise<IngestCaseResult> {
-  return withServers({}, async (servers) => {
+  return withServers({ parent }, async (servers) => {
     const publishers = await Publishers.start(kbps);
     try {
       const candidates = await Promise.all(

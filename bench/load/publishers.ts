@@ -4,7 +4,7 @@ import type { FleetCount, FleetEnd, FleetEvent } from '../../src/cli/fleet.ts';
 import type { MeasuredStream } from '../servers/measured-server.ts';
 
 /** From the order to the instant in which all connect: the order must have arrived. */
-const NOTICE_MS = 200;
+const NOTICE_MS = 50;
 
 /** When a publisher of a round asked and was taken; ms since 1970, with fractions. */
 export interface Taken {
@@ -17,6 +17,8 @@ export class Publishers {
   readonly fleet: Fleet;
   /** By number of the stream. */
   taken = new Map<number, Taken>();
+  /** When the end of each was wanted, in the same time. */
+  ending = new Map<number, number>();
   /** Connections of this round that were refused, or that broke by themselves. */
   lost: string[] = [];
 
@@ -34,6 +36,7 @@ export class Publishers {
   /** One publisher for each stream connects in the instant that is given back. */
   begin(streams: readonly MeasuredStream[]): number {
     this.taken = new Map();
+    this.ending = new Map();
     this.lost = [];
     const atMs = Fleet.now() + NOTICE_MS;
     this.fleet.begin(
@@ -61,7 +64,8 @@ export class Publishers {
   private note(event: FleetEvent): void {
     if (event.kind === 'accepted') this.taken.set(event.id, event);
     else if (event.kind === 'refused') this.lost.push(`refused: ${event.code}`);
-    else if (event.end === 'lost') this.lost.push(`lost: ${event.reason}`);
+    else if (event.end !== 'lost') this.ending.set(event.id, event.endingAtMs);
+    else this.lost.push(`lost: ${event.reason}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Publishers, until } from '../load/publishers.ts';
+import { Fleet } from '../../src/cli/fleet.ts';
+import { Publishers } from '../load/publishers.ts';
 import { cpuBetween, readCpu } from '../process/process-tree.ts';
 import { RepriseServer } from '../servers/reprise-server.ts';
 import { readProfile } from './cpu-profile.ts';
@@ -13,6 +14,8 @@ export interface ProfileOptions {
   readonly streams: number;
   readonly kbps: number;
   readonly seconds: number;
+  /** The parent of the server's directory. */
+  readonly parent: string | undefined;
   /** Where profiles are written. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -32,8 +35,9 @@ export interface Profiled {
   readonly syscalls: Readonly<Record<string, number>> | null;
 }
 
-/** From the start of all to the steady state. */
-const LEFT_OUT_MS = 4000;
+/** From when all are accepted to the steady state. */
+const LEFT_OUT_MS = 5000;
+const ACCEPTED_WITHIN_MS = 30_000;
 
 export async function profileStreams(options: ProfileOptions): Promise<Profiled> {
   const { streams, kbps, seconds, directory, signal, progress } = options;
@@ -84,16 +88,20 @@ export async function profileStreams(options: ProfileOptions): Promise<Profiled>
 
 /** Does `work` while all streams are being received by a server with these settings; gives the processes of that server. */
 async function onAir<Result>(
-  { streams: count, kbps, signal }: ProfileOptions,
+  { streams: count, kbps, parent, signal, progress }: ProfileOptions,
   settings: Readonly<Record<string, string>>,
   work: (pids: () => readonly number[]) => Promise<Result>,
 ): Promise<Result> {
-  const server = await RepriseServer.start({ settings });
+  const server = await RepriseServer.start({ settings, parent });
   try {
     const streams = await server.prepare(count);
     const publishers = await Publishers.start(kbps);
     try {
-      await until(publishers.begin(streams) + LEFT_OUT_MS, signal);
+      const instantMs = publishers.begin(streams);
+      while (publishers.taken.size < count && Fleet.now() < instantMs + ACCEPTED_WITHIN_MS)
+        await sleep(100, undefined, { signal });
+      await sleep(LEFT_OUT_MS, undefined, { signal });
+      progress(`${publishers.taken.size} of ${count} are on air, generator: ${JSON.stringify(await publishers.count())}`);
       return await work(() => server.processes().server);
     } finally {
       await publishers.close();

@@ -26,8 +26,8 @@ export class NginxServer implements MeasuredServer {
   readonly #rtmpPort: number;
   readonly #child: ChildProcess;
 
-  static async start({ rtmpModule }: NginxBinary): Promise<NginxServer> {
-    const directory = await mkdtemp(join(tmpdir(), 'reprise-bench-nginx-'));
+  static async start({ rtmpModule }: NginxBinary, parent = tmpdir()): Promise<NginxServer> {
+    const directory = await mkdtemp(join(parent, 'reprise-bench-nginx-'));
     for (const name of ['hls', 'record', 'temp', 'files']) await mkdir(join(directory, name));
     const [httpPort, rtmpPort] = await freePorts(2);
     const config = nginxConfig({ directory, rtmpModule, httpPort, rtmpPort, asRoot: process.getuid?.() === 0 });

@@ -19,6 +19,8 @@ const TICKS_PER_MS = MEDIA_TIMESCALE / 1000;
 export interface RepriseServerOptions {
   /** Settings of the server, as its environment has them; none is how users run it. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The parent of its directory; without one, that of temporary files. */
+  readonly parent?: string | undefined;
   /** Of the lives that are made, in seconds; null is the server's own. */
   readonly reconnectWindow?: number | null;
 }
@@ -37,6 +39,7 @@ export class RepriseServer implements MeasuredServer {
       ownDatabase: false,
       env,
       ...(options.settings === undefined ? {} : { settings: options.settings }),
+      ...(options.parent === undefined ? {} : { parent: options.parent }),
     });
     try {
       const http = new HttpClient(instance.url);

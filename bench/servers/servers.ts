@@ -24,7 +24,7 @@ export async function withServers<Result>(
     toldMissing = true;
     process.stderr.write(`NO PEER: ${nginx}. Ours is measured alone, and there are no ratios.\n`);
   }
-  const peer = typeof nginx === 'string' ? null : await NginxServer.start(nginx);
+  const peer = typeof nginx === 'string' ? null : await NginxServer.start(nginx, options.parent);
   try {
     const ours = await RepriseServer.start(options);
     try {
