@@ -99,7 +99,7 @@ async function oneLoad(
   const sum = (of: 'stalls' | 'requests' | 'bytes'): number => viewed.reduce((total, each) => total + each[of], 0);
   const lasted = seconds + 1 + COMING_MS / 2000;
   return {
-    cpuUs: ((busy - idle) * 1e6) / viewers,
+    cpuUs: ((busy - idle) * 1000) / viewers,
     stalls: sum('stalls'),
     ageMs: { p50: percentile(ages, 0.5), p99: percentile(ages, 0.99) },
     requestsPerSecond: sum('requests') / lasted,
