@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fleet } from '../../src/cli/fleet.ts';
+import { closeLater } from '../probe/close-later.ts';
 import { WireClient } from '../http/wire-client.ts';
 import type { MeasuredServer, MeasuredStream } from '../servers/measured-server.ts';
 import { readEdgePlaylist } from './edge-playlist.ts';
@@ -27,6 +28,8 @@ export interface Viewed {
 const FRAME_MS = 1000 / 30;
 /** A player that is not answered when something is new asks again after half a segment, or a whole one if it got one (RFC 8216, 6.3.4). */
 const RELOAD_MS = 1000;
+/** An answer that is waited for at the end comes within this time. */
+const GRACE_MS = 2000;
 
 /** Watches the edge of a live until `untilMs`: by blocking reloads of delta updates and parts where there are any, else by segments. */
 export async function watchEdge(options: ViewerOptions): Promise<Viewed> {
@@ -37,6 +40,7 @@ export async function watchEdge(options: ViewerOptions): Promise<Viewed> {
   let bytes = 0;
   let last: string | null = null;
   let next = '';
+  const stop = closeLater([client], untilMs + GRACE_MS, signal);
   try {
     while (Fleet.now() < untilMs && !signal.aborted) {
       const { status, body } = await client.get(`${stream.playlistPath}${next}`);
@@ -57,9 +61,12 @@ export async function watchEdge(options: ViewerOptions): Promise<Viewed> {
       next = canBlock && text !== '' ? `?_HLS_msn=${nextSequence}&_HLS_part=${nextPart}&_HLS_skip=YES` : '';
       if (next === '') await sleep(fresh.length > 0 ? RELOAD_MS : RELOAD_MS / 2, undefined, { signal });
     }
+  } catch {
+    // It was cut off.
   } finally {
-    client.close();
+    stop();
   }
+  signal.throwIfAborted();
   return { stalls: clock.stalls, requests, bytes };
 }
 

@@ -25,6 +25,7 @@ export class WireClient {
   /** What follows on the path. */
   readonly #head: string;
   #socket: Socket | null = null;
+  #closed = false;
   #received: Buffer[] = [];
   #receivedBytes = 0;
   /** Bytes of head and body of the answer that is coming; 0 while its head is not whole. */
@@ -40,8 +41,9 @@ export class WireClient {
     this.#head = ` HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${headers.join('')}\r\n`;
   }
 
-  /** Rejects when the connection breaks. */
+  /** Rejects when the connection breaks, and once the client is closed. */
   get(path: string): Promise<WireAnswer> {
+    if (this.#closed) return Promise.reject(new Error('closed'));
     if (this.#waiting !== null) throw new Error('one request at a time');
     const socket = (this.#socket ??= this.#open());
     return new Promise((resolve, reject) => {
@@ -51,6 +53,7 @@ export class WireClient {
   }
 
   close(): void {
+    this.#closed = true;
     this.#socket?.destroy();
     this.#fail(new Error('closed'));
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fleet } from '../../src/cli/fleet.ts';
 import { WireClient } from '../http/wire-client.ts';
 import type { MeasuredServer, MeasuredStream } from '../servers/measured-server.ts';
+import { closeLater } from './close-later.ts';
 import { newestMedia } from './newest-media.ts';
 
 export interface FirstMediaOptions {
@@ -31,6 +32,7 @@ export async function firstMedia(options: FirstMediaOptions): Promise<number[]> 
   const times: number[] = [];
   const lanes = Array.from({ length: Math.min(CONNECTIONS, streams.length) }, () => new WireClient(server.httpPort));
   const open = new Set(streams);
+  const stop = closeLater(lanes, instantMs + withinMs, signal);
   try {
     await Promise.all(
       lanes.map(async (client, lane) => {
@@ -48,8 +50,9 @@ export async function firstMedia(options: FirstMediaOptions): Promise<number[]> 
       }),
     );
   } finally {
-    for (const client of lanes) client.close();
+    stop();
   }
+  signal.throwIfAborted();
   return times;
 }
 

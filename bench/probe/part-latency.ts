@@ -3,6 +3,7 @@ import { Fleet } from '../../src/cli/fleet.ts';
 import { parseMediaPlaylist } from '../../src/cli/drill/playlist-reader.ts';
 import { WireClient } from '../http/wire-client.ts';
 import type { MeasuredServer, MeasuredStream } from '../servers/measured-server.ts';
+import { closeLater } from './close-later.ts';
 import { newestMedia } from './newest-media.ts';
 
 export interface WatchedStream extends MeasuredStream {
@@ -12,6 +13,8 @@ export interface WatchedStream extends MeasuredStream {
 
 /** A server that can not make us wait is asked so often. */
 const POLL_MS = 10;
+/** An answer that is waited for at the end comes within this time. */
+const GRACE_MS = 1000;
 
 /**
  * Time from the sending of the last frame of a part (of a segment, where there are no parts) until a viewer has fetched the part, in ms; for some
@@ -38,6 +41,7 @@ async function watch(
   const client = new WireClient(server.httpPort);
   let last: string | null = null;
   let next = '';
+  const stop = closeLater([client], untilMs + GRACE_MS, signal);
   try {
     while (Fleet.now() < untilMs && !signal.aborted) {
       const { status, body } = await client.get(`${stream.playlistPath}${next}`);
@@ -55,9 +59,12 @@ async function watch(
       next = canBlock ? blockingReload(text) : '';
       if (!canBlock) await sleep(POLL_MS, undefined, { signal });
     }
+  } catch {
+    // It was cut off: what was measured so far counts.
   } finally {
-    client.close();
+    stop();
   }
+  signal.throwIfAborted();
 }
 
 function blockingReload(text: string): string {

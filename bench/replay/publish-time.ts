@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fleet } from '../../src/cli/fleet.ts';
-import type { Publishers} from '../load/publishers.ts';
+import type { Publishers } from '../load/publishers.ts';
 import { until } from '../load/publishers.ts';
 import type { MeasuredStream } from '../servers/measured-server.ts';
 import type { RepriseServer } from '../servers/reprise-server.ts';
