@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LiveEdge } from '../../src/lives/live-edge.ts';
 import { SessionRecorder } from '../../src/lives/session-recorder.ts';
+import { Tally } from '../../src/lives/tally.ts';
 import { MEDIA_TIMESCALE } from '../../src/media/track.ts';
 import { BlockPool } from '../../src/packager/block-pool.ts';
 import { Packager } from '../../src/packager/packager.ts';
@@ -34,6 +35,7 @@ export async function prolongRecording(directory: string, seconds: number): Prom
     directory,
     meta: stored.meta,
     edge: new LiveEdge(stored.meta),
+    tally: new Tally(),
     windowTicks: () => 0,
     now: () => nowMs,
     stored,
