@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fleet } from '../../src/cli/fleet.ts';
 import { WireClient } from '../http/wire-client.ts';
 import type { MeasuredServer, MeasuredStream } from '../servers/measured-server.ts';
+import { until } from '../load/publishers.ts';
 import { closeLater } from './close-later.ts';
 import { newestMedia } from './newest-media.ts';
 
@@ -37,7 +38,7 @@ export async function firstMedia(options: FirstMediaOptions): Promise<number[]> 
     await Promise.all(
       lanes.map(async (client, lane) => {
         const mine = streams.filter((_, i) => i % lanes.length === lane);
-        await sleep(instantMs - Fleet.now() + (everyMs * lane) / lanes.length, undefined, { signal });
+        await until(instantMs + (everyMs * lane) / lanes.length, signal);
         while (mine.some((stream) => open.has(stream)) && Fleet.now() < instantMs + withinMs) {
           const began = Fleet.now();
           for (const stream of mine) {

@@ -27,6 +27,8 @@ export interface Profiled {
   readonly kbps: number;
   /** One of each thread that runs JavaScript, the busiest first. */
   readonly threads: readonly ProfileReading[];
+  /** The first of them from the instant in which all connect, for some seconds. */
+  readonly start: ProfileReading;
   /** CPU with the profiler, in microseconds per stream-second: what the profiler itself costs is seen by it. */
   readonly profiledCpuUs: number;
   readonly cpuUs: number;
@@ -38,6 +40,7 @@ export interface Profiled {
 /** From when all are accepted to the steady state. */
 const LEFT_OUT_MS = 5000;
 const ACCEPTED_WITHIN_MS = 30_000;
+const START_US = 3_000_000;
 
 export async function profileStreams(options: ProfileOptions): Promise<Profiled> {
   const { streams, kbps, seconds, directory, signal, progress } = options;
@@ -45,10 +48,12 @@ export async function profileStreams(options: ProfileOptions): Promise<Profiled>
   let fromUs = 0;
   let toUs = 0;
   let profiledNs = 0;
+  let instantUs = 0;
   progress(`${streams} streams of ${kbps} kb/s, with V8's profiler`);
-  await onAir(options, { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${directory}` }, async (pids) => {
+  await onAir(options, { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${directory}` }, async (pids, instantMs) => {
     const before = readCpu(pids());
     fromUs = monotonicUs();
+    instantUs = fromUs - (Fleet.now() - instantMs) * 1000;
     await sleep(seconds * 1000, undefined, { signal });
     toUs = monotonicUs();
     profiledNs = cpuBetween(before, readCpu(pids())).ns;
@@ -57,7 +62,10 @@ export async function profileStreams(options: ProfileOptions): Promise<Profiled>
   const profiles = await Promise.all(
     files.map(async (name) => JSON.parse(await readFile(join(directory, name), 'utf8')) as CpuProfile),
   );
-  const threads = profiles.map((profile) => readProfile(profile, fromUs, toUs)).sort((a, b) => b.busyUs - a.busyUs);
+  const read = (from: number, to: number): ProfileReading[] =>
+    profiles.map((profile) => readProfile(profile, from, to)).sort((a, b) => b.busyUs - a.busyUs);
+  const threads = read(fromUs, toUs);
+  const [start] = read(instantUs, instantUs + START_US);
 
   progress(`${streams} streams of ${kbps} kb/s, without`);
   const plain = await onAir(options, {}, async (pids) => {
@@ -79,6 +87,7 @@ export async function profileStreams(options: ProfileOptions): Promise<Profiled>
     streams,
     kbps,
     threads,
+    start,
     profiledCpuUs: us(profiledNs),
     cpuUs: us(plain.cpuNs),
     perf: plain.perf,
@@ -90,7 +99,7 @@ export async function profileStreams(options: ProfileOptions): Promise<Profiled>
 async function onAir<Result>(
   { streams: count, kbps, parent, signal, progress }: ProfileOptions,
   settings: Readonly<Record<string, string>>,
-  work: (pids: () => readonly number[]) => Promise<Result>,
+  work: (pids: () => readonly number[], instantMs: number) => Promise<Result>,
 ): Promise<Result> {
   const server = await RepriseServer.start({ settings, parent });
   try {
@@ -102,7 +111,7 @@ async function onAir<Result>(
         await sleep(100, undefined, { signal });
       await sleep(LEFT_OUT_MS, undefined, { signal });
       progress(`${publishers.taken.size} of ${count} are on air, generator: ${JSON.stringify(await publishers.count())}`);
-      return await work(() => server.processes().server);
+      return await work(() => server.processes().server, instantMs);
     } finally {
       await publishers.close();
     }

@@ -1,12 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LiveEdge } from '../../src/lives/live-edge.ts';
 import { SessionRecorder } from '../../src/lives/session-recorder.ts';
+import { Tally } from '../../src/lives/tally.ts';
 import { MEDIA_TIMESCALE } from '../../src/media/track.ts';
 import { BlockPool } from '../../src/packager/block-pool.ts';
 import { Packager } from '../../src/packager/packager.ts';
 import { SessionClock } from '../../src/packager/session-clock.ts';
-import { Recording } from '../../src/recording/recording.ts';
 import { recoverRecording } from '../../src/recording/recovery.ts';
 import { readTimelineEnd } from '../../src/recording/stored-recording.ts';
 
@@ -28,25 +29,35 @@ export async function prolongRecording(directory: string, seconds: number): Prom
   if (end === null || run?.video == null) throw new Error('the recording has no media to go on from');
   let nowMs = end.wallAtZeroMs + (end.endTicks * 1000) / MEDIA_TIMESCALE;
   const errors: Error[] = [];
-  const recording = new Recording({
+  let handed = 0;
+  let written = 0;
+  const recorder = new SessionRecorder({
     directory,
     meta: stored.meta,
-    lastVolume: run.volume,
-    onError: (error) => errors.push(error),
-  });
-  const recorder = new SessionRecorder({
-    recording,
     edge: new LiveEdge(stored.meta),
+    tally: new Tally(),
     windowTicks: () => 0,
     now: () => nowMs,
     stored,
+    retryMs: 1000,
     onFirstPart: () => {},
+    onFailed: (error) => errors.push(error),
+    onResumed: () => {},
+    onWritten: (bytes) => (written += bytes),
+    keepPlace: () => {},
   });
   const packager = new Packager({
     clock: new SessionClock(end),
     now: () => nowMs,
     pool: new BlockPool(),
-    output: recorder,
+    output: {
+      init: (init, discontinuity) => recorder.init(init, discontinuity),
+      part: (part) => {
+        handed += part.end - part.start;
+        recorder.part(part);
+      },
+      endSegment: () => recorder.endSegment(),
+    },
     partMs: 200,
     segmentMinMs: 1000,
     segmentMaxMs: 10_000,
@@ -58,10 +69,10 @@ export async function prolongRecording(directory: string, seconds: number): Prom
     const taken = packager.beginVideo(frame * FRAME_TICKS, 0, frame % FRAMES_PER_SECOND === 0, FRAME_BYTES);
     if (taken) packager.endVideo();
     nowMs += 1000 / FRAMES_PER_SECOND;
-    if (frame % (FLUSH_SECONDS * FRAMES_PER_SECOND) === 0) await recording.flush();
+    if (frame % (FLUSH_SECONDS * FRAMES_PER_SECOND) === 0) while (written < handed && errors.length === 0) await nextTurn();
   }
   packager.close();
-  await recording.release();
+  await recorder.release();
   if (errors.length > 0) throw errors[0];
 }
 

@@ -14,22 +14,23 @@ type Kind = 'start' | 'restart';
 
 const QUANTILES = ['p50', 'p95', 'max'] as const;
 
-/** Least-middle-most over all starts of a kind, and the ratio of the first media's p50. */
+/** Least-middle-most over all starts of a kind, and the ratios of CPU and of the first media's p50. */
 export function stormTable(results: readonly StormResult[]): string {
   const rows = results.flatMap(({ streams, ours, peers }) =>
     (['start', 'restart'] as const).flatMap((kind) => {
       const [mine, theirs] = [startsOf(ours, kind), startsOf(peers, kind)];
       const p50 = (starts: readonly StormStart[]): number[] => starts.map(({ firstMedia }) => firstMedia.p50);
-      const ratio = formatSpread(ratios(p50(mine), p50(theirs)), 2);
+      const cpu = (starts: readonly StormStart[]): number[] => starts.map(({ cpuMs }) => cpuMs);
+      const both = [ratios(cpu(mine), cpu(theirs)), ratios(p50(mine), p50(theirs))].map((each) => formatSpread(each, 2));
       const head = [String(streams), kind];
       return [
-        [...head, 'reprise', ...cells(mine), ratio],
-        ...(theirs.length > 0 ? [[...head, 'nginx-rtmp', ...cells(theirs), '1']] : []),
+        [...head, 'reprise', ...cells(mine), ...both],
+        ...(theirs.length > 0 ? [[...head, 'nginx-rtmp', ...cells(theirs), '1', '1']] : []),
       ];
     }),
   );
   const heads = ['streams', 'of', 'server', 'not accepted', 'accepted p50 ms', 'p95 ms', 'max ms'];
-  const media = ['no media', 'first media p50 ms', 'p95 ms', 'max ms', 'ratio of p50'];
+  const media = ['no media', 'first media p50 ms', 'p95 ms', 'max ms', 'CPU ms', 'CPU ratio', 'ratio of p50'];
   return markdownTable([...heads, ...media], rows, [1, 2]);
 }
 
@@ -43,5 +44,5 @@ function cells(starts: readonly StormStart[]): string[] {
     const missing = times.reduce((sum, each) => sum + each.missing, 0);
     return [String(missing), ...QUANTILES.map((quantile) => formatSpread(spread(times.map((each) => each[quantile])), 0))];
   };
-  return [...of('accepted'), ...of('firstMedia')];
+  return [...of('accepted'), ...of('firstMedia'), formatSpread(spread(starts.map(({ cpuMs }) => cpuMs)), 1)];
 }

@@ -7,9 +7,22 @@ export interface Decoded {
   readonly audio: number;
 }
 
+/** ffmpeg takes a hole of 10 s for wrong timestamps, and moves what is behind it, each track by as much as it sees fit: not holes up to this, in seconds. */
+const LONGEST_HOLE = ['-dts_delta_threshold', '3600'];
+
 /** All that `ffmpeg -v warning` has to say of a playlist that it decodes to its end: nothing, when all is well. */
 export async function decodeWarnings(ffmpeg: string, url: string): Promise<string> {
-  const { code, stdout, stderr } = await run(ffmpeg, ['-v', 'warning', '-nostdin', '-i', url, '-f', 'null', '-']);
+  const { code, stdout, stderr } = await run(ffmpeg, [
+    '-v',
+    'warning',
+    '-nostdin',
+    ...LONGEST_HOLE,
+    '-i',
+    url,
+    '-f',
+    'null',
+    '-',
+  ]);
   return code === 0 ? stdout + stderr : `exit code ${code}: ${stderr}`;
 }
 
