@@ -8,6 +8,7 @@ import { MEDIA_TIMESCALE } from '../../src/media/track.ts';
 import { BlockPool } from '../../src/packager/block-pool.ts';
 import { Packager } from '../../src/packager/packager.ts';
 import { SessionClock } from '../../src/packager/session-clock.ts';
+import { DISK } from '../../src/recording/disk.ts';
 import { recoverRecording } from '../../src/recording/recovery.ts';
 import { readTimelineEnd } from '../../src/recording/stored-recording.ts';
 
@@ -40,6 +41,7 @@ export async function prolongRecording(directory: string, seconds: number): Prom
     now: () => nowMs,
     stored,
     retryMs: 1000,
+    disk: DISK,
     onFirstPart: () => {},
     onFailed: (error) => errors.push(error),
     onResumed: () => {},
