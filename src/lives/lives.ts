@@ -92,7 +92,8 @@ export class Lives implements PublishDoor {
     this.#log = options.log;
     this.attempts = new Attempts(options.attempted);
     this.shelf = new RecordingShelf(join(options.dataDirectory, 'recordings'), options.log);
-    this.#states = new EdgeStates(join(options.dataDirectory, 'lives'), options.log);
+    const retryMs = options.recordingRetryMs ?? RECORDING_RETRY_MS;
+    this.#states = new EdgeStates(join(options.dataDirectory, 'lives'), options.log, retryMs);
     this.#world = {
       now: options.now ?? Date.now,
       log: options.log,
@@ -106,7 +107,7 @@ export class Lives implements PublishDoor {
       playlistWindowS: options.playlistWindowS,
       writeFact: options.writeFact,
       keepPlace: (videoUuid, place) => void this.#states.write(videoUuid, place),
-      recordingRetryMs: options.recordingRetryMs ?? RECORDING_RETRY_MS,
+      recordingRetryMs: retryMs,
       written: options.written ?? (() => {}),
       recordingClosed: (live, recorder, done) => this.#recordingClosed(live, recorder, done),
     };
@@ -157,7 +158,7 @@ export class Lives implements PublishDoor {
     await this.loaded;
     for (const live of this.#byUuid.values()) live.close();
     await this.shelf.settled();
-    await this.#states.settled();
+    await this.#states.close();
     for (const live of this.#byUuid.values()) live.edge.clear();
   }
 
