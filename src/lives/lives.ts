@@ -390,7 +390,16 @@ export class Lives implements PublishDoor {
     if (recorder.error !== null) live.edge.cut(timeline.segments.next);
   }
 
+  /** A bug in it is said, and does not end the process. */
   #sweepEnded(): void {
+    try {
+      this.#sweepOnce();
+    } catch (error) {
+      this.#log.error({ err: error }, 'sweep failed');
+    }
+  }
+
+  #sweepOnce(): void {
     const { left, deletable } = this.#ended.sweep(this.#world.now(), (sessionId) => this.#replayOfSession.has(sessionId));
     for (const { meta } of left) this.#liveOfSession.delete(meta.sessionId);
     for (const { meta } of deletable) void this.shelf.remove(meta.sessionId);
