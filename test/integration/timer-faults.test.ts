@@ -17,7 +17,7 @@ async function play(fault: { readonly mode: Mode; readonly at: number } | null):
   let count = 0;
   let throwing = false;
   for (const name of ['setTimeout', 'setInterval'] as const) {
-    const set = real[name] as (callback: () => void, ms?: number) => NodeJS.Timeout;
+    const set: (callback: () => void, ms?: number) => NodeJS.Timeout = real[name];
     (globalThis as unknown as Record<string, unknown>)[name] = (callback: () => void, ms?: number): NodeJS.Timeout => {
       if (!/src\/(lives|ingest|ledger)\//.test(new Error().stack ?? '')) return set(callback, ms);
       count += 1;
