@@ -260,7 +260,7 @@ for (const { name, lasting, kinds, atLeast } of [
     name: 'each operation failing, and all after it for a while',
     lasting: true,
     kinds: ['EIO', 'ENOSPC', 'short'],
-    atLeast: 240,
+    atLeast: 160,
   },
 ] as const) {
   test(`the files of a live over two processes, ${name}: nothing is lost but what the disk refused, nothing leaks`, async (t) => {
