@@ -118,7 +118,15 @@ export class RtmpListener implements PublisherOwner {
 
   #tick(): void {
     this.now = performance.now();
-    for (const publisher of this.#publishers) publisher.tick(this.now);
+    for (const publisher of this.#publishers) {
+      try {
+        publisher.tick(this.now);
+      } catch (error) {
+        // A bug ends its connection, and not the process.
+        this.#options.log.error({ connection: publisher.id, err: error }, 'publisher failed');
+        publisher.destroy();
+      }
+    }
     if (this.#turnedAway > 0 && this.now - this.#turnedAwayLoggedAt > TURNED_AWAY_LOG_MS) {
       this.#options.log.warn(
         { count: this.#turnedAway, limit: this.limits.strangers },

@@ -93,7 +93,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   close(code: RefusalCode): void {
     if (this.#reason !== null) return;
     this.#reason = code;
-    this.#rtmp.close(code);
+    this.#guard(() => this.#rtmp.close(code)); // a last word that can not be written keeps nobody
     this.#linger();
   }
 

@@ -28,12 +28,17 @@ export interface FileContent {
 export class FactFile {
   static async open(file: string): Promise<{ file: FactFile; content: FileContent }> {
     const handle = await open(file, constants.O_RDWR | constants.O_CREAT, 0o600);
-    const bytes = await handle.readFile();
-    const wholeBytes = bytes.lastIndexOf(0x0a) + 1;
-    await syncDirectory(file);
-    const opened = new FactFile(file, handle, wholeBytes);
-    if (wholeBytes < bytes.length) await handle.truncate(wholeBytes);
-    return { file: opened, content: readContent(bytes.toString('utf8', 0, wholeBytes), bytes.length - wholeBytes) };
+    try {
+      const bytes = await handle.readFile();
+      const wholeBytes = bytes.lastIndexOf(0x0a) + 1;
+      await syncDirectory(file);
+      const opened = new FactFile(file, handle, wholeBytes);
+      if (wholeBytes < bytes.length) await handle.truncate(wholeBytes);
+      return { file: opened, content: readContent(bytes.toString('utf8', 0, wholeBytes), bytes.length - wholeBytes) };
+    } catch (error) {
+      await handle.close().catch(() => undefined); // the first error is the one to tell
+      throw error;
+    }
   }
 
   /** Length of what is certainly on disk. */
@@ -69,7 +74,7 @@ export class FactFile {
       await handle.datasync();
       await rename(fresh, this.#path);
     } catch (error) {
-      await handle.close();
+      await handle.close().catch(() => undefined);
       throw error;
     }
     const former = this.#handle;

@@ -52,6 +52,8 @@ export class Ledger {
   #appliedOnDisk: number;
   #linesOnDisk: number;
   #degraded = false;
+  /** Not compacted below this length of the file, for it failed before. */
+  #compactAt = 0;
   #loops: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -145,7 +147,8 @@ export class Ledger {
         'closed with facts that are not on disk',
       );
     }
-    await this.#file.close();
+    // What is synced is there, whatever a close says.
+    await this.#file.close().catch((error: unknown) => this.#log.error({ err: error }, 'the file could not be closed in order'));
   }
 
   #remember(entry: Entry): void {
@@ -159,7 +162,8 @@ export class Ledger {
   async #writeLoop(): Promise<void> {
     let failures = 0;
     while (!this.#closing.signal.aborted) {
-      if (this.#unwritten.length === 0 && !this.#shouldCompact()) {
+      // While it refuses, the disk is tried also when there is nothing new: else it would count as refusing until the next fact.
+      if (this.#unwritten.length === 0 && !this.#degraded && !this.#shouldCompact()) {
         await this.#written.wait();
         continue;
       }
@@ -190,7 +194,9 @@ export class Ledger {
     if (this.#shouldCompact()) {
       const kept = [...this.#newest.values()].sort((a, b) => a.number - b.number);
       const dropped = this.#linesOnDisk + count - kept.length;
+      this.#compactAt = 2 * this.#file.bytes; // should it fail, it is not tried again at once
       await this.#file.replace([{ applied }, ...kept]);
+      this.#compactAt = 0;
       this.#linesOnDisk = kept.length;
       this.#queue = this.#queue.filter(
         (entry) => entry.number > (kept.at(-1)?.number ?? 0) || this.#newest.get(entry.fact.sessionId) === entry,
@@ -212,7 +218,7 @@ export class Ledger {
   #shouldCompact(): boolean {
     const droppable = this.#linesOnDisk - this.#newest.size;
     const { compactAtBytes = 1024 * 1024 } = this.#options;
-    return droppable > this.#newest.size && this.#file.bytes > compactAtBytes && !this.#degraded;
+    return droppable > this.#newest.size && this.#file.bytes > Math.max(compactAtBytes, this.#compactAt) && !this.#degraded;
   }
 
   /** What may go to the database: what is on disk; and when the disk refuses, the database is the safest place. */

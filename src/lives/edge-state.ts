@@ -22,10 +22,18 @@ export class EdgeStates {
   readonly #log: Logger;
   /** Writes of one live come one after the other, in the order of the calls. */
   readonly #turns = new Map<string, Promise<void>>();
+  /** What the disk refused, until it is kept or something newer is. */
+  readonly #unkept = new Map<string, TimelineStart>();
 
-  constructor(directory: string, log: Logger) {
+  #retry: NodeJS.Timeout | null = null;
+  readonly #retryMs: number;
+  #closed = false;
+
+  /** What the disk refuses is tried again after `retryMs`. */
+  constructor(directory: string, log: Logger, retryMs: number) {
     this.#directory = directory;
     this.#log = log;
+    this.#retryMs = retryMs;
   }
 
   async start(): Promise<void> {
@@ -54,29 +62,61 @@ export class EdgeStates {
     const file = this.#file(videoUuid);
     return this.#turn(videoUuid, async () => {
       await after;
-      const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o640);
+      const again = this.#unkept.has(videoUuid);
+      this.#unkept.set(videoUuid, state);
       try {
-        await handle.write(Buffer.from(JSON.stringify(state).padEnd(STATE_BYTES)), 0, STATE_BYTES, 0);
-      } finally {
-        await handle.close();
+        await this.#keep(file, state);
+        this.#unkept.delete(videoUuid);
+      } catch (error) {
+        this.#refused(videoUuid, again, error);
       }
     });
   }
 
   /** Never rejects. */
   remove(videoUuid: string): Promise<void> {
-    return this.#turn(videoUuid, () => rm(this.#file(videoUuid), { force: true }));
+    return this.#turn(videoUuid, async () => {
+      this.#unkept.delete(videoUuid);
+      await rm(this.#file(videoUuid), { force: true });
+    });
   }
 
-  /** Resolves when all that was asked for is done. */
-  async settled(): Promise<void> {
+  /** Tries once more what is not kept; resolves when all that was asked for is done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#writeUnkept();
     await Promise.all(this.#turns.values());
+  }
+
+  async #keep(file: string, state: TimelineStart): Promise<void> {
+    const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o640);
+    try {
+      const bytes = Buffer.from(JSON.stringify(state).padEnd(STATE_BYTES));
+      const { bytesWritten } = await handle.write(bytes, 0, STATE_BYTES, 0);
+      if (bytesWritten < STATE_BYTES) throw new Error(`only ${bytesWritten} bytes were written`);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  #refused(videoUuid: string, again: boolean, error: unknown): void {
+    if (!again) this.#log.error({ live: videoUuid, err: error }, 'playlist state could not be kept: it is tried again');
+    if (this.#closed) return;
+    this.#retry ??= setTimeout(() => {
+      this.#retry = null;
+      this.#writeUnkept();
+    }, this.#retryMs).unref();
+  }
+
+  #writeUnkept(): void {
+    for (const [videoUuid, state] of this.#unkept) if (!this.#turns.has(videoUuid)) void this.write(videoUuid, state);
   }
 
   #turn(videoUuid: string, work: () => Promise<void>): Promise<void> {
     const turn = (this.#turns.get(videoUuid) ?? Promise.resolve())
       .then(work)
-      .catch((error: unknown) => this.#log.error({ live: videoUuid, err: error }, 'playlist state could not be kept'))
+      .catch((error: unknown) => this.#log.error({ live: videoUuid, err: error }, 'playlist state could not be deleted'))
       .then(() => {
         if (this.#turns.get(videoUuid) === turn) this.#turns.delete(videoUuid);
       });

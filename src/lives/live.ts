@@ -231,7 +231,7 @@ export class Live {
       case 'detach':
         return this.#detach(effect);
       case 'start_window':
-        this.#window = setTimeout(() => this.#advance({ kind: 'window_elapsed', at: this.#world.now() }), effect.ms);
+        this.#window = setTimeout(() => this.#attempt('end window', () => this.#windowElapsed()), effect.ms);
         return;
       case 'stop_window':
         if (this.#window !== null) clearTimeout(this.#window);
@@ -248,6 +248,10 @@ export class Live {
       case 'suspend':
         return this.#endMedia((recorder) => recorder.release());
     }
+  }
+
+  #windowElapsed(): void {
+    this.#advance({ kind: 'window_elapsed', at: this.#world.now() });
   }
 
   #attempt(what: string, action: () => void): void {

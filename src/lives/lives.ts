@@ -101,7 +101,8 @@ export class Lives implements PublishDoor {
     this.attempts = new Attempts(options.attempted);
     this.restarts = new Restarts({ lives: this.#byUuid, now: options.now ?? Date.now, log: options.log });
     this.shelf = new RecordingShelf(join(options.dataDirectory, 'recordings'), options.log);
-    this.#states = new EdgeStates(join(options.dataDirectory, 'lives'), options.log);
+    const retryMs = options.recordingRetryMs ?? RECORDING_RETRY_MS;
+    this.#states = new EdgeStates(join(options.dataDirectory, 'lives'), options.log, retryMs);
     this.#world = {
       now: options.now ?? Date.now,
       log: options.log,
@@ -117,7 +118,7 @@ export class Lives implements PublishDoor {
       writeFact: options.writeFact,
       keepPlace: (videoUuid, place) => void this.#states.write(videoUuid, place),
       disk: options.disk ?? DISK,
-      recordingRetryMs: options.recordingRetryMs ?? RECORDING_RETRY_MS,
+      recordingRetryMs: retryMs,
       written: (bytes) => {
         this.tally.recordedBytes += bytes;
         options.written?.(bytes);
@@ -172,7 +173,7 @@ export class Lives implements PublishDoor {
     await this.loaded;
     for (const live of this.#byUuid.values()) live.close();
     await this.shelf.settled();
-    await this.#states.settled();
+    await this.#states.close();
     for (const live of this.#byUuid.values()) live.edge.clear();
   }
 
@@ -405,7 +406,16 @@ export class Lives implements PublishDoor {
     if (recorder.error !== null) live.edge.cut(timeline.segments.next);
   }
 
+  /** A bug in it is said, and does not end the process. */
   #sweepEnded(): void {
+    try {
+      this.#sweepOnce();
+    } catch (error) {
+      this.#log.error({ err: error }, 'sweep failed');
+    }
+  }
+
+  #sweepOnce(): void {
     const { left, deletable } = this.#ended.sweep(this.#world.now(), (sessionId) => this.#replayOfSession.has(sessionId));
     for (const { meta } of left) this.#liveOfSession.delete(meta.sessionId);
     for (const { meta } of deletable) void this.shelf.remove(meta.sessionId);

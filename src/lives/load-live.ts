@@ -76,6 +76,12 @@ async function readNewest(
 ): Promise<{ stored: StoredRecording[]; state: typeof state }> {
   const windowTicks = windowTicksOf(record, world);
   const stored: StoredRecording[] = [];
+  const lost = [...shelf.unreadable].map((sessionId) => open.get(sessionId)).find((fact) => fact?.videoUuid === record.videoUuid);
+  if (lost !== undefined) {
+    // It was on air behind what is kept, and nobody knows how far.
+    const past = sequencePast({ mediaSequence: state.mediaSequence, startedAt: lost.startedAt }, world.now());
+    return { stored, state: { ...state, mediaSequence: past, discontinuitySequence: past } };
+  }
   let ticks = 0;
   for (const meta of [...metas].sort(bySequence).reverse()) {
     if (stored.length > 0 && ticks >= windowTicks) break;

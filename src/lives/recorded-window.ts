@@ -60,7 +60,7 @@ export function ticksOf(stored: StoredRecording): number {
 }
 
 /** A media sequence number that is surely behind all that a recording, which can not be read, ever had. */
-export function sequencePast(meta: RecordingMeta, nowMs: number): number {
+export function sequencePast(meta: Pick<RecordingMeta, 'mediaSequence' | 'startedAt'>, nowMs: number): number {
   return meta.mediaSequence + Math.max(0, Math.ceil((nowMs - meta.startedAt) / SHORTEST_SEGMENT_MS));
 }
 

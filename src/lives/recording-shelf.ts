@@ -14,6 +14,8 @@ export class RecordingShelf {
   readonly #log: Logger;
   /** Recordings whose files are still being closed, by session. */
   readonly #closing = new Map<string, Promise<void>>();
+  /** Sessions whose recording is there, and whose meta could not be read when all were listed. */
+  readonly unreadable = new Set<string>();
 
   constructor(directory: string, log: Logger) {
     this.directory = directory;
@@ -52,6 +54,8 @@ export class RecordingShelf {
     try {
       return JSON.parse(await readFile(join(this.directory, name, META_FILE), 'utf8')) as RecordingMeta;
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') this.unreadable.add(name);
       this.#log.warn({ recording: name, err: error }, 'recording without meta left alone');
       return null;
     }

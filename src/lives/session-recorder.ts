@@ -230,7 +230,7 @@ export class SessionRecorder implements PackagerOutput {
     return new Recording({
       directory,
       meta,
-      exists: stored !== null,
+      stored,
       lastVolume,
       onError: (error) => this.#failed(error),
       disk,

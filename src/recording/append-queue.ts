@@ -16,6 +16,8 @@ interface Step {
   readonly written: (() => void) | null;
 }
 
+const NOTHING_LEFT: readonly Step[] = [];
+
 /** A file that is appended to, opened when its first bytes come; with `mustBeNew`, only if there is none yet. */
 export class AppendFile {
   readonly path: string;
@@ -106,22 +108,38 @@ export class AppendQueue {
     let count = 1;
     while (count < this.#steps.length && count < MOST_AT_ONCE && this.#steps[count].file === first.file) count += 1;
     const batch = this.#steps.splice(0, count);
-    this.#write(
-      batch,
-      batch.map((step) => step.bytes),
-    );
+    this.#write(batch);
   }
 
-  #write(batch: readonly Step[], buffers: readonly Uint8Array[]): void {
+  #write(batch: readonly Step[]): void {
+    const buffers = batch.map(({ bytes }) => bytes);
     this.#disk.writev(batch[0].file.descriptor, buffers, (error, written) => {
-      const rest = error === null ? after(buffers, written) : [];
+      if (error !== null) {
+        this.#release(batch);
+        this.#fail(error);
+        return this.#next();
+      }
+      const rest = this.#finish(batch, written);
       // A short write is a disk that fills up: the rest is tried, and the error then is the true one.
-      if (rest.length > 0) return this.#write(batch, rest);
-      this.#release(batch);
-      if (error !== null) this.#fail(error);
-      else for (const step of batch) step.written?.();
-      this.#next();
+      if (rest.length > 0) this.#write(rest);
+      else this.#next();
     });
+  }
+
+  /** So many bytes of a batch are written: tells it of those that are whole, whatever becomes of the others, and gives what is left. */
+  #finish(batch: readonly Step[], written: number): readonly Step[] {
+    let whole = 0;
+    let left = written;
+    for (; whole < batch.length && batch[whole].bytes.length <= left; whole += 1) {
+      left -= batch[whole].bytes.length;
+      this.#releaseOne(batch[whole]);
+      batch[whole].written?.();
+    }
+    if (whole === batch.length) return NOTHING_LEFT;
+    const [first, ...others] = batch.slice(whole);
+    if (left === 0) return [first, ...others];
+    this.#waitingBytes -= left;
+    return [{ ...first, bytes: first.bytes.subarray(left) }, ...others];
   }
 
   /** Drops what is queued; a system call that is under way is let come to its end. */
@@ -134,22 +152,11 @@ export class AppendQueue {
   }
 
   #release(steps: readonly Step[]): void {
-    for (const { block, bytes } of steps) {
-      this.#waitingBytes -= bytes.length;
-      block?.release();
-    }
+    for (const step of steps) this.#releaseOne(step);
   }
-}
 
-function after(buffers: readonly Uint8Array[], written: number): Uint8Array[] {
-  const rest: Uint8Array[] = [];
-  let skip = written;
-  for (const buffer of buffers) {
-    if (skip >= buffer.length) skip -= buffer.length;
-    else {
-      rest.push(buffer.subarray(skip));
-      skip = 0;
-    }
+  #releaseOne({ block, bytes }: Step): void {
+    this.#waitingBytes -= bytes.length;
+    block?.release();
   }
-  return rest;
 }

@@ -8,6 +8,8 @@ import { encodeRecord } from './index-record.ts';
 import type { RunRecord, SegmentRecord } from './index-record.ts';
 import { INDEX_FILE, META_FILE, volumeFile } from './layout.ts';
 import type { RecordingMeta } from './layout.ts';
+import { writeIndex } from './recovery.ts';
+import type { StoredRecording } from './stored-recording.ts';
 
 /** Index records are gathered: the volumes tell the same, so a crash costs a look at the last of them, and no media. */
 const RECORDS_GATHERED = 16;
@@ -16,8 +18,8 @@ export interface RecordingOptions {
   /** The recording's own directory. */
   readonly directory: string;
   readonly meta: RecordingMeta;
-  /** Its directory and meta are there: the session is taken up again. */
-  readonly exists: boolean;
+  /** The session is taken up again: its directory and meta are there, and this is what it holds. Null: it begins. */
+  readonly stored: StoredRecording | null;
   /** The last number that was given to a volume; 0 before the first. */
   readonly lastVolume: number;
   /** Once at most: nothing is recorded from here on. */
@@ -44,12 +46,12 @@ export class Recording {
   readonly #onWritten: (bytes: number) => void;
 
   constructor(options: RecordingOptions) {
-    const { directory, meta } = options;
+    const { directory, meta, stored } = options;
     this.meta = meta;
     this.#directory = directory;
     this.#volumeNumber = options.lastVolume;
     this.#onWritten = options.onWritten;
-    this.#queue = new AppendQueue(options.onError, options.exists ? null : () => make(directory, meta), options.disk);
+    this.#queue = new AppendQueue(options.onError, preparation(directory, meta, stored), options.disk);
     this.#index = new AppendFile(join(directory, INDEX_FILE));
   }
 
@@ -123,6 +125,12 @@ export class Recording {
     this.#records = [];
     this.#queue.append(this.#index, records, null);
   }
+}
+
+/** What must be there before the first bytes are. An index that lacks something is made whole: what is appended to it would hide the lack. */
+function preparation(directory: string, meta: RecordingMeta, stored: StoredRecording | null): (() => Promise<void>) | null {
+  if (stored === null) return () => make(directory, meta);
+  return stored.unindexed === true ? () => writeIndex(stored) : null;
 }
 
 /** The meta whole or not at all: a disk that is full leaves none that can not be read. */

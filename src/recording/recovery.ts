@@ -32,6 +32,7 @@ export async function recoverRecording(directory: string, end: boolean): Promise
   } catch (error) {
     // On a full disk it stays as it was: what was found is right all the same, and will be found again.
     if (!isFull(error)) throw error;
+    return { ...recovered, unindexed: true };
   }
   return recovered;
 }
@@ -115,7 +116,7 @@ async function scanVolume(directory: string, run: StoredRun, known: readonly Seg
 }
 
 /** Replaces the index whole, or leaves it as it was. */
-async function writeIndex(stored: StoredRecording): Promise<void> {
+export async function writeIndex(stored: StoredRecording): Promise<void> {
   const byVolume = Map.groupBy(stored.segments, (segment) => segment.volume);
   const records: Buffer[] = [];
   for (const { video: _video, audio: _audio, ...run } of stored.runs) {

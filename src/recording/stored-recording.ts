@@ -29,6 +29,8 @@ export interface StoredRecording {
   readonly segments: readonly SegmentRecord[];
   /** The index has its end: nothing needs to be recovered. */
   readonly ended: boolean;
+  /** The index on disk tells less than this: the disk was full when it was to be written anew. */
+  readonly unindexed?: boolean;
 }
 
 /**
