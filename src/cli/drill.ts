@@ -1,12 +1,10 @@
 import { exitCodeOf, UsageError } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 import { ApiClient } from './drill/api-client.ts';
-import { checkLive } from './drill/check-live.ts';
-import type { LiveFindings } from './drill/check-live.ts';
 import { database } from './drill/database.ts';
 import { DRILL_HELP, parseDrillArguments } from './drill/drill-arguments.ts';
 import type { DrillArguments } from './drill/drill-arguments.ts';
-import { eachOf } from './drill/each-of.ts';
+import type { DrillPublisher } from './drill/drill-publisher.ts';
 import { formatReport } from './drill/format-report.ts';
 import { HttpClient } from './drill/http-client.ts';
 import { kill } from './drill/kill.ts';
@@ -18,9 +16,9 @@ import { Stage } from './drill/stage.ts';
 import { storm } from './drill/storm.ts';
 import { syntheticMedia } from './fleet/synthetic-media.ts';
 import { TemporaryInstance } from './drill/temporary-instance.ts';
+import { Verification } from './drill/verification.ts';
 
-const CHECKED_AT_ONCE = 4;
-const PROGRESS_EVERY_MS = 5000;
+const PROGRESS_EVERY_MS = 10_000;
 
 /** `reprise drill`: a disaster on purpose, and what was lost. Resolves with the exit code. */
 export async function runDrill(args: readonly string[], io: CommandIo): Promise<number> {
@@ -47,7 +45,7 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
   const began = performance.now();
   const own = wanted.instance === null ? await startInstance(wanted, io, progress) : null;
   const http = new HttpClient(own?.url ?? wanted.instance?.url ?? '');
-  const open: { stage: Stage | null } = { stage: null };
+  const open: { stage: Stage | null; telling?: NodeJS.Timeout } = { stage: null };
   try {
     const api = await ApiClient.signIn(http, own ?? wanted.instance?.credentials ?? { token: '' });
     const media = syntheticMedia(wanted.bitrate);
@@ -55,6 +53,7 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
       http,
       api,
       media,
+      bitrate: wanted.bitrate,
       rtmpUrl: () => own?.rtmpUrl ?? null,
       signal: io.signal,
       progress,
@@ -62,51 +61,59 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
     await stage.prepare(wanted.lives, wanted.how === 'abrupt' ? 0 : null);
     progress(`${wanted.lives} lives are made`);
     stage.watch();
-    const expected = await run(stage, wanted, own);
+    const verification = new Verification(stage);
+    open.telling = setInterval(() => progress(howFar(stage, verification)), PROGRESS_EVERY_MS);
+    const expected = await run(stage, wanted, own, verification);
     await stage.stopWatching();
-    const sessions = await settle(stage, expected.sessions / wanted.lives);
+    const count = await stage.fleet.count();
+    const perLive = expected.sessions / wanted.lives;
+    const sessions = await settle(stage, ({ publisher }) => Math.min(perLive, publisher.takes.length));
     if (wanted.drill === 'kill' && own !== null) await startAgain(stage, own, sessions);
-    const findings = await check(stage, sessions);
+    await verification.finish(sessions);
+    const { findings } = verification;
     const tookMs = performance.now() - began;
     const drill = wanted.drill === 'kill' ? 'kill' : `${wanted.drill}, ${wanted.how} ends`;
     const { rounds, lives } = wanted;
     const complaints = own?.complaints ?? [];
     const sameClock = own !== null;
-    return makeReport({ drill, rounds, lives, bitrate: media.bitrate, tookMs, stage, expected, findings, complaints, sameClock });
+    const { bitrate } = media;
+    return makeReport({ drill, rounds, lives, bitrate, tookMs, stage, expected, findings, complaints, count, sameClock });
   } finally {
+    clearInterval(open.telling);
     await cleanUp(open.stage, own, progress);
     http.close();
   }
 }
 
-/** Reads all replays, and holds them against what was sent. */
-async function check(stage: Stage, sessions: Awaited<ReturnType<typeof settle>>): Promise<LiveFindings[]> {
-  const { http, media, signal, progress } = stage.options;
-  let checked = 0;
-  let toldAt = performance.now();
-  return eachOf(stage.lives, CHECKED_AT_ONCE, async (each) => {
-    signal.throwIfAborted();
-    const findings = await checkLive(http, each, sessions.get(each) ?? [], media, stage.world);
-    checked += 1;
-    if (performance.now() - toldAt > PROGRESS_EVERY_MS || checked === stage.lives.length) {
-      toldAt = performance.now();
-      progress(`replays of ${checked} of ${stage.lives.length} lives are read`);
-    }
-    return findings;
-  });
+/** What was counted up to now, for a person who waits. */
+function howFar({ lives, onAir, world }: Stage, { verified }: Verification): string {
+  const sum = (pick: (publisher: DrillPublisher) => number): number =>
+    lives.reduce((total, { publisher }) => total + pick(publisher), 0);
+  const [accepted, refused] = [sum((each) => each.accepted), sum((each) => each.refusals.length)];
+  const [failed, dropped] = [sum((each) => each.failed), sum((each) => each.dropped)];
+  return `${onAir} of ${lives.length} on air; accepted ${accepted}, refused ${refused}, failed ${failed}, dropped ${dropped}; replays verified ${verified}; kinds of faults ${world.faults.length}`;
 }
 
 async function startInstance(
-  { drill }: DrillArguments,
+  { drill, lives }: DrillArguments,
   io: CommandIo,
   progress: (text: string) => void,
 ): Promise<TemporaryInstance> {
   progress('starting a temporary instance');
-  return TemporaryInstance.create({ ownDatabase: drill === 'database', env: io.env });
+  return TemporaryInstance.create({
+    ownDatabase: drill === 'database',
+    env: io.env,
+    settings: { REPRISE_MAX_PUBLISHERS: String(Math.max(2000, 2 * lives)) },
+  });
 }
 
-function run(stage: Stage, wanted: DrillArguments, own: TemporaryInstance | null): Promise<Expectation> {
-  if (wanted.drill === 'storm' || own === null) return storm(stage, wanted);
+function run(
+  stage: Stage,
+  wanted: DrillArguments,
+  own: TemporaryInstance | null,
+  verification: Verification,
+): Promise<Expectation> {
+  if (wanted.drill === 'storm' || own === null) return storm(stage, wanted, verification);
   return wanted.drill === 'kill' ? kill(stage, wanted, own) : database(stage, wanted, own);
 }
 
@@ -115,12 +122,9 @@ async function cleanUp(stage: Stage | null, own: TemporaryInstance | null, progr
     if (stage !== null && own === null) {
       progress('removing the lives and replays that were made');
       await stage.clear();
-    } else if (stage !== null) {
-      stage.world.serverDown = true;
-      await stage.stopAll('abrupt');
-      await stage.stopWatching();
     }
   } finally {
+    await stage?.close();
     await own?.remove();
   }
 }

@@ -1,12 +1,11 @@
 import type { LiveVideoSession } from '../../api/contract.ts';
-import type { HttpClient } from './http-client.ts';
+import type { Take } from './drill-publisher.ts';
+import type { OwnLive } from './api-client.ts';
 import { matchRuns } from './match-runs.ts';
 import type { Match } from './match-runs.ts';
 import { readReplay } from './replay-reader.ts';
 import type { ReplayRun } from './replay-reader.ts';
-import type { DrillLive } from './stage.ts';
-import type { SyntheticMedia } from '../fleet/synthetic-media.ts';
-import type { World } from './world.ts';
+import type { Stage } from './stage.ts';
 
 /** What was found of one live. */
 export interface LiveFindings {
@@ -14,7 +13,7 @@ export interface LiveFindings {
   readonly gaps: number;
   readonly replays: number;
   /** Replays whose every frame is one that was sent, and which lack none. */
-  readonly verified: number;
+  readonly verified: readonly LiveVideoSession[];
   readonly videoFrames: number;
   readonly audioFrames: number;
   /** Video frames that were in flight when a connection broke, by connection. */
@@ -26,13 +25,12 @@ export interface LiveFindings {
 /** Media that may be lost with a connection that was cut: what was in flight. */
 export const IN_FLIGHT_MS = 1000;
 
-/** Verifies the sessions and replays of one live against what its publisher knows. */
+/** Verifies sessions and replays of one live against the connections that its publisher knows of. */
 export async function checkLive(
-  http: HttpClient,
-  { live, publisher }: DrillLive,
+  { world, options: { http, media } }: Stage,
+  live: OwnLive,
+  takes: readonly Take[],
   sessions: readonly LiveVideoSession[],
-  media: SyntheticMedia,
-  world: World,
 ): Promise<LiveFindings> {
   const found: { session: LiveVideoSession; runs: ReplayRun[]; isWhole: boolean }[] = [];
   for (const session of sessions) {
@@ -48,7 +46,7 @@ export async function checkLive(
   }
   const runs = found.flatMap((each) => each.runs);
   const inFlight = Math.ceil((IN_FLIGHT_MS * media.framesPerSecond) / 1000);
-  const match = matchRuns(publisher.takes, runs, media.count, inFlight);
+  const match = matchRuns(takes, runs, media.count, inFlight);
   for (const problem of match.problems)
     world.fault('a replay lacks frames, or has too many', `${live.name} (${live.uuid}): ${problem}`);
   const matched = new Set(match.pairs.map(({ run }) => run));
@@ -57,7 +55,7 @@ export async function checkLive(
     sessions: sessions.length,
     gaps: sessions.reduce((sum, { gaps }) => sum + gaps.length, 0),
     replays: found.length,
-    verified: verified.length,
+    verified: verified.map(({ session }) => session),
     videoFrames: runs.reduce((sum, run) => sum + run.video, 0),
     audioFrames: runs.reduce((sum, run) => sum + run.audio, 0),
     lostMs: match.pairs

@@ -22,6 +22,10 @@ export function formatReport(report: DrillReport): string {
       'time to the first part',
       `${formatTimes(report.firstPartMs)}${report.firstPartsMissing > 0 ? `, ${report.firstPartsMissing} never came` : ''}`,
     ],
+    [
+      "the drill's publishers",
+      `${publishers.ownCpu.toFixed(2)} of a core, late by ${Math.round(publishers.ownWorstLateMs)} ms at the worst`,
+    ],
     ['viewers', `${viewers.playlists} playlists and ${viewers.parts} first parts fetched`],
   ];
   const lines = [

@@ -1,3 +1,4 @@
+import type { FleetCount } from '../fleet.ts';
 import type { LiveFindings } from './check-live.ts';
 import { percentiles } from './percentiles.ts';
 import type { Percentiles } from './percentiles.ts';
@@ -24,6 +25,9 @@ export interface DrillReport {
     readonly failed: number;
     readonly dropped: number;
     readonly refusals: Readonly<Record<string, number>>;
+    /** What the drill's own publishers took, of one core, and how late they were at the worst: times of a drill that starves are not to be trusted. */
+    readonly ownCpu: number;
+    readonly ownWorstLateMs: number;
   };
   readonly sessions: { readonly expected: number; readonly found: number; readonly timesOffMs: number | null };
   readonly gaps: { readonly expected: number; readonly found: number };
@@ -48,6 +52,8 @@ export interface ReportInput {
   readonly expected: Expectation;
   readonly findings: readonly LiveFindings[];
   readonly complaints: readonly string[];
+  /** The fleet, over the whole drill. */
+  readonly count: FleetCount;
   /** The server's clock is ours: times can be compared. */
   readonly sameClock: boolean;
 }
@@ -56,14 +62,14 @@ export interface ReportInput {
 const TIMES_OFF_MS = 1000;
 
 /** Puts together what was counted, and judges it. */
-export function makeReport({ stage, expected, findings, complaints, sameClock, ...rest }: ReportInput): DrillReport {
+export function makeReport({ stage, expected, findings, complaints, count, sameClock, ...rest }: ReportInput): DrillReport {
   const { world } = stage;
   const publishers = stage.lives.map(({ publisher }) => publisher);
   const sum = <T>(of: readonly T[], pick: (each: T) => number): number => of.reduce((total, each) => total + pick(each), 0);
   const refusals: Record<string, number> = {};
   for (const code of publishers.flatMap((publisher) => publisher.refusals)) refusals[code] = (refusals[code] ?? 0) + 1;
   const refused = sum(Object.values(refusals), (count) => count);
-  const accepted = sum(publishers, ({ takes }) => takes.length);
+  const accepted = sum(publishers, (publisher) => publisher.accepted);
   const sessions = {
     expected: expected.sessions,
     found: sum(findings, (each) => each.sessions),
@@ -73,7 +79,7 @@ export function makeReport({ stage, expected, findings, complaints, sameClock, .
   const replays = {
     expected: expected.sessions,
     found: sum(findings, (each) => each.replays),
-    verified: sum(findings, (each) => each.verified),
+    verified: sum(findings, (each) => each.verified.length),
   };
   if (sessions.timesOffMs !== null && sessions.timesOffMs > TIMES_OFF_MS)
     world.fault('times of a session are not true', `off by ${Math.round(sessions.timesOffMs)} ms`);
@@ -96,6 +102,8 @@ export function makeReport({ stage, expected, findings, complaints, sameClock, .
       failed: sum(publishers, ({ failed }) => failed),
       dropped: sum(publishers, ({ dropped }) => dropped),
       refusals,
+      ownCpu: count.cpuMs / count.wallMs,
+      ownWorstLateMs: count.worstLateMs,
     },
     sessions,
     gaps,
