@@ -11,7 +11,6 @@ import { kill } from './drill/kill.ts';
 import { makeReport } from './drill/report.ts';
 import type { DrillReport, Expectation } from './drill/report.ts';
 import { startAgain } from './drill/start-again.ts';
-import { settle } from './drill/settle.ts';
 import { Stage } from './drill/stage.ts';
 import { storm } from './drill/storm.ts';
 import { syntheticMedia } from './fleet/synthetic-media.ts';
@@ -67,7 +66,7 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
     await stage.stopWatching();
     const count = await stage.fleet.count();
     const perLive = expected.sessions / wanted.lives;
-    const sessions = await settle(stage, ({ publisher }) => Math.min(perLive, publisher.takes.length));
+    const sessions = await verification.settle(({ publisher }) => Math.min(perLive, publisher.takes.length));
     if (wanted.drill === 'kill' && own !== null) await startAgain(stage, own, sessions);
     await verification.finish(sessions);
     const { findings } = verification;

@@ -10,8 +10,14 @@ const PER_LIVE_MS = 50;
 
 export type Sessions = ReadonlyMap<DrillLive, readonly LiveVideoSession[]>;
 
-/** The sessions of all lives, once the first so many of each have ended, with their replays; or as they are when too much time has passed. */
-export async function settle(stage: Stage, wanted: (each: DrillLive) => number): Promise<Sessions> {
+/** Sessions of a live, by their order: from this one on, and up to that one. */
+export interface Wanted {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The sessions of all lives, once the wanted ones have ended, with their replays; or as they are when too much time has passed. */
+export async function settle(stage: Stage, wanted: (each: DrillLive) => Wanted): Promise<Sessions> {
   const { lives, options } = stage;
   const found = new Map<DrillLive, readonly LiveVideoSession[]>();
   const deadline = performance.now() + LEAST_MS + PER_LIVE_MS * lives.length;
@@ -27,9 +33,9 @@ export async function settle(stage: Stage, wanted: (each: DrillLive) => number):
   return found;
 }
 
-function isSettled(sessions: readonly LiveVideoSession[], count: number): boolean {
+function isSettled(sessions: readonly LiveVideoSession[], { from, to }: Wanted): boolean {
   return (
-    sessions.length >= count &&
-    sessions.slice(0, count).every(({ endingProcessed, replayVideo }) => endingProcessed && replayVideo !== undefined)
+    sessions.length >= to &&
+    sessions.slice(from, to).every(({ endingProcessed, replayVideo }) => endingProcessed && replayVideo !== undefined)
   );
 }

@@ -31,10 +31,15 @@ export class Verification {
 
   /** Judges what was over at that mark, one session for each connection, and deletes what turned out well: long storms do not fill a disk. */
   async follow(mark: Mark): Promise<void> {
-    const sessions = await settle(this.#stage, (each) => mark.get(each) ?? 0);
+    const sessions = await this.settle((each) => mark.get(each) ?? 0);
     await this.#judge(sessions, mark, async ({ session }) => {
       if (session.replayVideo !== undefined) await this.#stage.options.api.deleteVideo(session.replayVideo.uuid);
     });
+  }
+
+  /** The sessions of all lives, when those up to so many are settled. Replays of those that are judged may be gone. */
+  settle(wanted: (each: DrillLive) => number): Promise<Sessions> {
+    return settle(this.#stage, (each) => ({ from: this.#judged.get(each)?.sessions ?? 0, to: wanted(each) }));
   }
 
   /** Judges all that is left. */
