@@ -1,10 +1,17 @@
-import { exitCodeOf, UsageError } from './command-io.ts';
+import { exitCodeOf } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 import { ApiClient } from './drill/api-client.ts';
 import { database } from './drill/database.ts';
 import { DRILL_HELP, parseDrillArguments } from './drill/drill-arguments.ts';
 import type { DrillArguments } from './drill/drill-arguments.ts';
-import type { DrillPublisher } from './drill/drill-publisher.ts';
+import { checkGapped } from './drill/check-gapped.ts';
+import { checkLive, IN_FLIGHT_MS } from './drill/check-live.ts';
+import { disk } from './drill/disk.ts';
+import { bytesOf, prepareGround } from './drill/ground.ts';
+import type { Ground } from './drill/ground.ts';
+import { howFar } from './drill/how-far.ts';
+import { drillInNamespace, MOUNTED } from './drill/in-namespace.ts';
+import { CannotDrill } from './drill/own-disk.ts';
 import { formatReport } from './drill/format-report.ts';
 import { HttpClient } from './drill/http-client.ts';
 import { kill } from './drill/kill.ts';
@@ -14,9 +21,13 @@ import { startAgain } from './drill/start-again.ts';
 import { Stage } from './drill/stage.ts';
 import { storm } from './drill/storm.ts';
 import { syntheticMedia } from './fleet/synthetic-media.ts';
-import { TemporaryInstance } from './drill/temporary-instance.ts';
 import { Verification } from './drill/verification.ts';
+import type { Check } from './drill/verification.ts';
 
+/** Exit code: this machine does not allow what the drill needs. */
+const CANNOT = 3;
+/** What a power cut may cost: recording-sync-ms, a part, and what was in flight. */
+const POWER_CUT_LOSS_MS = 1000 + 200 + IN_FLIGHT_MS;
 const PROGRESS_EVERY_MS = 10_000;
 
 /** `reprise drill`: a disaster on purpose, and what was lost. Resolves with the exit code. */
@@ -26,14 +37,18 @@ export async function runDrill(args: readonly string[], io: CommandIo): Promise<
     io.out(DRILL_HELP);
     return 0;
   }
-  if (wanted.drill === 'disk')
-    throw new UsageError('the disk drill is not there yet: it needs a small file system of its own to fill');
   const progress = (text: string): void => io.err(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
   try {
+    if (wanted.drill === 'disk' && process.getuid?.() !== 0 && io.env[MOUNTED] === undefined)
+      return await drillInNamespace(args, bytesOf(wanted), io);
     const report = await drill(wanted, io, progress);
     io.out(wanted.json ? `${JSON.stringify(report)}\n` : `\n${formatReport(report)}`);
     return report.ok ? 0 : 1;
   } catch (error) {
+    if (error instanceof CannotDrill) {
+      io.err(`reprise drill: ${error.message}\n`);
+      return CANNOT;
+    }
     if (!io.signal.aborted) throw error;
     progress('given up; what it made is removed');
     return exitCodeOf(io.signal);
@@ -42,7 +57,9 @@ export async function runDrill(args: readonly string[], io: CommandIo): Promise<
 
 async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: string) => void): Promise<DrillReport> {
   const began = performance.now();
-  const own = wanted.instance === null ? await startInstance(wanted, io, progress) : null;
+  if (wanted.instance === null) progress('starting a temporary instance');
+  const ground = wanted.instance === null ? await prepareGround(wanted, io) : null;
+  const own = ground?.instance ?? null;
   const http = new HttpClient(own?.url ?? wanted.instance?.url ?? '');
   const open: { stage: Stage | null; telling?: NodeJS.Timeout } = { stage: null };
   try {
@@ -60,9 +77,9 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
     await stage.prepare(wanted.lives, wanted.how === 'abrupt' ? 0 : null);
     progress(`${wanted.lives} lives are made`);
     stage.watch();
-    const verification = new Verification(stage);
+    const verification = new Verification(stage, checkOf(wanted));
     open.telling = setInterval(() => progress(howFar(stage, verification)), PROGRESS_EVERY_MS);
-    const expected = await run(stage, wanted, own, verification);
+    const expected = await run(stage, wanted, ground, verification);
     await stage.stopWatching();
     const count = await stage.fleet.count();
     const perLive = expected.sessions / wanted.lives;
@@ -71,7 +88,7 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
     await verification.finish(sessions);
     const { findings } = verification;
     const tookMs = performance.now() - began;
-    const drill = wanted.drill === 'kill' ? 'kill' : `${wanted.drill}, ${wanted.how} ends`;
+    const drill = titleOf(wanted);
     const { rounds, lives } = wanted;
     const complaints = own?.complaints ?? [];
     const sameClock = own !== null;
@@ -79,51 +96,36 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
     return makeReport({ drill, rounds, lives, bitrate, tookMs, stage, expected, findings, complaints, count, sameClock });
   } finally {
     clearInterval(open.telling);
-    await cleanUp(open.stage, own, progress);
+    await cleanUp(open.stage, ground, progress);
     http.close();
   }
 }
 
-/** What was counted up to now, for a person who waits. */
-function howFar({ lives, onAir, world }: Stage, { verified }: Verification): string {
-  const sum = (pick: (publisher: DrillPublisher) => number): number =>
-    lives.reduce((total, { publisher }) => total + pick(publisher), 0);
-  const [accepted, refused] = [sum((each) => each.accepted), sum((each) => each.refusals.length)];
-  const [failed, dropped] = [sum((each) => each.failed), sum((each) => each.dropped)];
-  return `${onAir} of ${lives.length} on air; accepted ${accepted}, refused ${refused}, failed ${failed}, dropped ${dropped}; replays verified ${verified}; kinds of faults ${world.faults.length}`;
+function run(stage: Stage, wanted: DrillArguments, ground: Ground | null, verification: Verification): Promise<Expectation> {
+  if (wanted.drill === 'storm' || ground === null) return storm(stage, wanted, verification);
+  if (wanted.drill === 'kill') return kill(stage, wanted, ground.instance, ground.image);
+  if (wanted.drill === 'disk' && ground.disk !== null) return disk(stage, wanted, ground.disk);
+  return database(stage, wanted, ground.instance);
 }
 
-async function startInstance(
-  { drill, lives }: DrillArguments,
-  io: CommandIo,
-  progress: (text: string) => void,
-): Promise<TemporaryInstance> {
-  progress('starting a temporary instance');
-  return TemporaryInstance.create({
-    ownDatabase: drill === 'database',
-    env: io.env,
-    settings: { REPRISE_MAX_PUBLISHERS: String(Math.max(2000, 2 * lives)) },
-  });
+function checkOf({ drill, powerCut }: DrillArguments): Check {
+  if (drill === 'disk') return checkGapped;
+  return powerCut ? (...of) => checkLive(...of, POWER_CUT_LOSS_MS) : checkLive;
 }
 
-function run(
-  stage: Stage,
-  wanted: DrillArguments,
-  own: TemporaryInstance | null,
-  verification: Verification,
-): Promise<Expectation> {
-  if (wanted.drill === 'storm' || own === null) return storm(stage, wanted, verification);
-  return wanted.drill === 'kill' ? kill(stage, wanted, own) : database(stage, wanted, own);
+function titleOf({ drill, powerCut, how }: DrillArguments): string {
+  if (drill === 'kill') return powerCut ? 'kill with a power cut' : drill;
+  return drill === 'disk' ? drill : `${drill}, ${how} ends`;
 }
 
-async function cleanUp(stage: Stage | null, own: TemporaryInstance | null, progress: (text: string) => void): Promise<void> {
+async function cleanUp(stage: Stage | null, ground: Ground | null, progress: (text: string) => void): Promise<void> {
   try {
-    if (stage !== null && own === null) {
+    if (stage !== null && ground === null) {
       progress('removing the lives and replays that were made');
       await stage.clear();
     }
   } finally {
     await stage?.close();
-    await own?.remove();
+    await ground?.remove();
   }
 }

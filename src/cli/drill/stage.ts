@@ -89,22 +89,22 @@ export class Stage {
     await sleep(Math.max(0, ms), undefined, { signal: this.options.signal });
   }
 
-  /** All publishers connect in the same instant, and all viewers wait for what they send. Resolves when each publisher has its answer. */
-  async startAll(reconnect: boolean): Promise<void> {
+  /** All publishers, or those, connect in the same instant, and their viewers wait for what they send. Resolves when each publisher has its answer. */
+  async startAll(reconnect: boolean, those: readonly DrillLive[] = this.lives): Promise<void> {
     const atMs = Fleet.now() + AHEAD_MS;
-    for (const { publisher } of this.lives) publisher.expectAnswer();
+    for (const { publisher } of those) publisher.expectAnswer();
     this.fleet.begin(
-      this.lives.map(({ url }, id) => ({ id, url })),
+      those.map((each) => ({ id: this.lives.indexOf(each), url: each.url })),
       { atMs, reconnect },
     );
-    this.expectNew(atMs - performance.timeOrigin);
-    await this.#bounded(Promise.all(this.lives.map(({ publisher }) => publisher.answered())), ANSWERED_WITHIN_MS);
+    this.expectNew(atMs - performance.timeOrigin, those);
+    await this.#bounded(Promise.all(those.map(({ publisher }) => publisher.answered())), ANSWERED_WITHIN_MS);
   }
 
   /** All viewers wait for what the publishers send from now on, or from an instant of performance.now(). */
-  expectNew(instant = performance.now()): void {
-    const every = Math.ceil(this.lives.length / MEASURED);
-    this.lives.forEach((each, i) => {
+  expectNew(instant = performance.now(), those: readonly DrillLive[] = this.lives): void {
+    const every = Math.ceil(those.length / MEASURED);
+    those.forEach((each, i) => {
       if (i % every === 0) this.#expectNew(each, instant);
       else each.viewer.expectAny(each.publisher.answered());
     });

@@ -1,6 +1,8 @@
 import type { LiveVideoSession } from '../../api/contract.ts';
+import type { OwnLive } from './api-client.ts';
 import { checkLive } from './check-live.ts';
 import type { LiveFindings } from './check-live.ts';
+import type { Take } from './drill-publisher.ts';
 import { eachOf } from './each-of.ts';
 import { settle } from './settle.ts';
 import type { Sessions } from './settle.ts';
@@ -9,6 +11,14 @@ import type { DrillLive, Stage } from './stage.ts';
 /** Replays that are read at a time; of each, one segment is in memory. */
 const AT_ONCE = 4;
 const PROGRESS_EVERY_MS = 5000;
+
+/** What is found of one live, from its connections and its sessions. */
+export type Check = (
+  stage: Stage,
+  live: OwnLive,
+  takes: readonly Take[],
+  sessions: readonly LiveVideoSession[],
+) => Promise<LiveFindings>;
 
 /** How many connections of each live are over. */
 export type Mark = ReadonlyMap<DrillLive, number>;
@@ -20,8 +30,11 @@ export class Verification {
   /** Connections and sessions that are judged. */
   readonly #judged = new Map<DrillLive, { takes: number; sessions: number }>();
 
-  constructor(stage: Stage) {
+  readonly #check: Check;
+
+  constructor(stage: Stage, check: Check = checkLive) {
     this.#stage = stage;
+    this.#check = check;
   }
 
   /** What is over now; only while nobody is on air. */
@@ -66,7 +79,7 @@ export class Verification {
       const takes = each.publisher.takes.slice(before.takes, to);
       const those = (sessions.get(each) ?? []).slice(before.sessions, to);
       this.#judged.set(each, { takes: before.takes + takes.length, sessions: before.sessions + those.length });
-      const findings = await checkLive(this.#stage, each.live, takes, those);
+      const findings = await this.#check(this.#stage, each.live, takes, those);
       this.findings.push(findings);
       for (const session of findings.verified) await done({ session });
       read += 1;

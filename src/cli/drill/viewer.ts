@@ -35,6 +35,11 @@ export class Viewer {
     this.#options = options;
   }
 
+  /** Behind the last segment of the playlist, as it was last seen. */
+  get endSequence(): number {
+    return this.#last === null ? 0 : this.#last.mediaSequence + this.#last.segments.length;
+  }
+
   start(): void {
     this.#running = this.#watch();
   }
