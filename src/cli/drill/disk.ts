@@ -50,7 +50,7 @@ export async function disk(stage: Stage, { rounds, seconds, fullSeconds }: Drill
   }
   await stage.wait(seconds * 1000);
   await stage.stopAll('clean');
-  return { accepted: lives.length, sessions: lives.length, gaps: rounds * lives.length, moreGaps: true };
+  return { accepted: lives.length, sessions: lives.length, gaps: rounds * lives.length, gapsAre: 'at least' };
 }
 
 /** When each session told of its gap, which it does when it is recorded again: ms from `began` on. */
