@@ -28,6 +28,7 @@ import type { Check } from './drill/verification.ts';
 const CANNOT = 3;
 /** What a power cut may cost: recording-sync-ms, a part, and what was in flight. */
 const POWER_CUT_LOSS_MS = 1000 + 200 + IN_FLIGHT_MS;
+const KILL_WINDOW_S = 120;
 const PROGRESS_EVERY_MS = 10_000;
 
 /** `reprise drill`: a disaster on purpose, and what was lost. Resolves with the exit code. */
@@ -74,7 +75,7 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
       signal: io.signal,
       progress,
     }));
-    await stage.prepare(wanted.lives, wanted.how === 'abrupt' ? 0 : null);
+    await stage.prepare(wanted.lives, windowOf(wanted));
     progress(`${wanted.lives} lives are made`);
     stage.watch();
     const verification = new Verification(stage, checkOf(wanted));
@@ -111,6 +112,12 @@ function run(stage: Stage, wanted: DrillArguments, ground: Ground | null, verifi
 function checkOf({ drill, powerCut }: DrillArguments): Check {
   if (drill === 'disk') return checkGapped;
   return powerCut ? (...of) => checkLive(...of, POWER_CUT_LOSS_MS) : checkLive;
+}
+
+/** The reconnect window of the lives: whether a session outlives a kill is not to depend on how fast this machine starts a server. */
+function windowOf({ drill, how }: DrillArguments): number | null {
+  if (drill === 'kill') return KILL_WINDOW_S;
+  return how === 'abrupt' ? 0 : null;
 }
 
 function titleOf({ drill, powerCut, how }: DrillArguments): string {

@@ -69,13 +69,19 @@ export async function checkLive(
 }
 
 /** How far a session's start lies outside of [asked, taken] of its first connection, and its end outside of [wanted, closed] of its last. */
-function timesOff({ startDate, endDate }: LiveVideoSession, runs: readonly ReplayRun[], { pairs }: Match<ReplayRun>): number {
+function timesOff(
+  { startDate, endDate }: LiveVideoSession,
+  runs: readonly ReplayRun[],
+  { pairs, nothing }: Match<ReplayRun>,
+): number {
   const takes = pairs.filter(({ run }) => runs.includes(run)).map(({ take }) => take);
   if (takes.length === 0 || endDate === null) return 0;
-  const [first] = takes;
+  const first = takes[0];
+  // It may have begun with a connection of which nothing is left.
+  const firsts = [first, ...nothing.filter(({ askedAt }) => askedAt < first.askedAt)];
   const last = takes[takes.length - 1];
   return Math.max(
-    outside(Date.parse(startDate), first.askedAt, first.publishedAt),
+    Math.min(...firsts.map(({ askedAt, publishedAt }) => outside(Date.parse(startDate), askedAt, publishedAt))),
     outside(Date.parse(endDate), last.endingAt, last.endedAt),
   );
 }
