@@ -61,7 +61,8 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
   if (wanted.instance === null) progress('starting a temporary instance');
   const ground = wanted.instance === null ? await prepareGround(wanted, io) : null;
   const own = ground?.instance ?? null;
-  const http = new HttpClient(own?.url ?? wanted.instance?.url ?? '');
+  // A running instance is left as it was: that takes calls after Ctrl-C too.
+  const http = new HttpClient(own?.url ?? wanted.instance?.url ?? '', own === null ? null : io.signal);
   const open: { stage: Stage | null; telling?: NodeJS.Timeout } = { stage: null };
   try {
     const api = await ApiClient.signIn(http, own ?? wanted.instance?.credentials ?? { token: '' });
