@@ -29,6 +29,8 @@ function connection() {
       writeMetadata: () => void (state.metadata += 1),
       writeTags: (tags: readonly FlvTag[], from: number, to: number) =>
         void sent.push(...tags.slice(from, to).map((each) => each.timestampMs)),
+      writeChunks: () => {},
+      streamId: 1,
     },
     unsentBytes: () => state.unsent,
     ended: () => void (state.ended += 1),

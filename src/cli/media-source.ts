@@ -2,7 +2,7 @@ import type { RtmpClientConnection } from '../rtmp/client-connection.ts';
 
 /** The connection that a source sends into. */
 export interface MediaOutput {
-  readonly rtmp: Pick<RtmpClientConnection, 'writeMetadata' | 'writeTags'>;
+  readonly rtmp: Pick<RtmpClientConnection, 'streamId' | 'writeMetadata' | 'writeTags' | 'writeChunks'>;
   /** What the network has not taken yet, in bytes. */
   readonly unsentBytes: () => number;
   /** The source has sent its last frame: say goodbye. */

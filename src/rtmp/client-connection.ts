@@ -37,7 +37,8 @@ export interface RtmpClientOptions {
   readonly allocate?: (size: number) => Uint8Array<ArrayBuffer>;
 }
 
-const CHUNK_BYTES = 65_536;
+/** Size of the chunks that a client connection writes. */
+export const CLIENT_CHUNK_BYTES = 65_536;
 const TRANSACTION = { connect: 1, releaseStream: 2, fcPublish: 3, createStream: 4, publish: 5 } as const;
 
 /** The client's side of one RTMP connection, for publishing one stream. */
@@ -80,7 +81,17 @@ export class RtmpClientConnection implements MessageReceiver {
 
   /** Writes tags `from` to `to` with `shiftMs` added to their timestamps, all in one write. Only once published. */
   writeTags(tags: readonly FlvTag[], from: number, to: number, shiftMs: number): void {
-    if (from < to) this.#handler.write(encodeTags(tags, from, to, shiftMs, this.#streamId, CHUNK_BYTES, this.#allocate));
+    if (from < to) this.#handler.write(encodeTags(tags, from, to, shiftMs, this.#streamId, CLIENT_CHUNK_BYTES, this.#allocate));
+  }
+
+  /** The message stream that the server gave us; 0 before it did. */
+  get streamId(): number {
+    return this.#streamId;
+  }
+
+  /** Writes messages that are encoded already, for this message stream and in chunks of CLIENT_CHUNK_BYTES. Only once published. */
+  writeChunks(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#handler.write(bytes);
   }
 
   /** Writes onMetaData as it stands in an FLV file. */
@@ -122,7 +133,7 @@ export class RtmpClientConnection implements MessageReceiver {
 
   #connect(): void {
     const { app, tcUrl, flashVer } = this.#options;
-    this.#out.setChunkSize(CHUNK_BYTES);
+    this.#out.setChunkSize(CLIENT_CHUNK_BYTES);
     this.#out.command(0, encodeCommand('connect', TRANSACTION.connect, { app, type: 'nonprivate', flashVer, tcUrl }));
   }
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { parseFlvFile } from '../../rtmp/flv-file.ts';
 import type { FlvFile, FlvTag } from '../../rtmp/flv-file.ts';
 import { MESSAGE_TYPE } from '../../rtmp/message-type.ts';
-import type { CountFrames } from './match-runs.ts';
-import type { ReplayTruth } from './replay-reader.ts';
+import type { CountFrames } from '../drill/match-runs.ts';
+import type { ReplayTruth } from '../drill/replay-reader.ts';
 
 const SAMPLE = join(import.meta.dirname, '../sample.flv');
 /** Bytes in front of a frame in its tag: FLV 10.1, E.4.3.1 (AVC) and E.4.2.1 (AAC). */
