@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const GROUPS = [
   {
     name: 'unit',
-    patterns: ['src/**/*.test.ts', 'scripts/**/*.test.js', 'web/src/**/*.test.ts'],
+    patterns: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.js', 'web/src/**/*.test.ts'],
     concurrency: availableParallelism(),
     timeoutMs: 120_000,
   },
