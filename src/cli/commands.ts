@@ -17,7 +17,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'drill',
-    summary: 'restart many publishers at once, stop the database, kill the server: and count what is lost',
+    summary: 'restart many publishers at once, stop the database, fill the disk, kill the server: and count what is lost',
     load: async () => (await import('./drill.ts')).runDrill,
   },
   {

@@ -1,26 +1,35 @@
-import { exitCodeOf, UsageError } from './command-io.ts';
+import { exitCodeOf } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 import { ApiClient } from './drill/api-client.ts';
-import { checkLive } from './drill/check-live.ts';
-import type { LiveFindings } from './drill/check-live.ts';
 import { database } from './drill/database.ts';
 import { DRILL_HELP, parseDrillArguments } from './drill/drill-arguments.ts';
 import type { DrillArguments } from './drill/drill-arguments.ts';
-import { eachOf } from './drill/each-of.ts';
+import { checkGapped } from './drill/check-gapped.ts';
+import { checkLive, IN_FLIGHT_MS } from './drill/check-live.ts';
+import { disk } from './drill/disk.ts';
+import { bytesOf, prepareGround } from './drill/ground.ts';
+import type { Ground } from './drill/ground.ts';
+import { howFar } from './drill/how-far.ts';
+import { drillInNamespace, MOUNTED } from './drill/in-namespace.ts';
+import { CannotDrill } from './drill/own-disk.ts';
 import { formatReport } from './drill/format-report.ts';
 import { HttpClient } from './drill/http-client.ts';
 import { kill } from './drill/kill.ts';
 import { makeReport } from './drill/report.ts';
 import type { DrillReport, Expectation } from './drill/report.ts';
 import { startAgain } from './drill/start-again.ts';
-import { settle } from './drill/settle.ts';
 import { Stage } from './drill/stage.ts';
 import { storm } from './drill/storm.ts';
 import { syntheticMedia } from './fleet/synthetic-media.ts';
-import { TemporaryInstance } from './drill/temporary-instance.ts';
+import { Verification } from './drill/verification.ts';
+import type { Check } from './drill/verification.ts';
 
-const CHECKED_AT_ONCE = 4;
-const PROGRESS_EVERY_MS = 5000;
+/** Exit code: this machine does not allow what the drill needs. */
+const CANNOT = 3;
+/** What a power cut may cost: recording-sync-ms, a part, and what was in flight. */
+const POWER_CUT_LOSS_MS = 1000 + 200 + IN_FLIGHT_MS;
+const KILL_WINDOW_S = 120;
+const PROGRESS_EVERY_MS = 10_000;
 
 /** `reprise drill`: a disaster on purpose, and what was lost. Resolves with the exit code. */
 export async function runDrill(args: readonly string[], io: CommandIo): Promise<number> {
@@ -29,14 +38,18 @@ export async function runDrill(args: readonly string[], io: CommandIo): Promise<
     io.out(DRILL_HELP);
     return 0;
   }
-  if (wanted.drill === 'disk')
-    throw new UsageError('the disk drill is not there yet: it needs a small file system of its own to fill');
   const progress = (text: string): void => io.err(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
   try {
+    if (wanted.drill === 'disk' && process.getuid?.() !== 0 && io.env[MOUNTED] === undefined)
+      return await drillInNamespace(args, bytesOf(wanted), io);
     const report = await drill(wanted, io, progress);
     io.out(wanted.json ? `${JSON.stringify(report)}\n` : `\n${formatReport(report)}`);
     return report.ok ? 0 : 1;
   } catch (error) {
+    if (error instanceof CannotDrill) {
+      io.err(`reprise drill: ${error.message}\n`);
+      return CANNOT;
+    }
     if (!io.signal.aborted) throw error;
     progress('given up; what it made is removed');
     return exitCodeOf(io.signal);
@@ -45,9 +58,12 @@ export async function runDrill(args: readonly string[], io: CommandIo): Promise<
 
 async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: string) => void): Promise<DrillReport> {
   const began = performance.now();
-  const own = wanted.instance === null ? await startInstance(wanted, io, progress) : null;
-  const http = new HttpClient(own?.url ?? wanted.instance?.url ?? '');
-  const open: { stage: Stage | null } = { stage: null };
+  if (wanted.instance === null) progress('starting a temporary instance');
+  const ground = wanted.instance === null ? await prepareGround(wanted, io) : null;
+  const own = ground?.instance ?? null;
+  // A running instance is left as it was: that takes calls after Ctrl-C too.
+  const http = new HttpClient(own?.url ?? wanted.instance?.url ?? '', own === null ? null : io.signal);
+  const open: { stage: Stage | null; telling?: NodeJS.Timeout } = { stage: null };
   try {
     const api = await ApiClient.signIn(http, own ?? wanted.instance?.credentials ?? { token: '' });
     const media = syntheticMedia(wanted.bitrate);
@@ -55,72 +71,69 @@ async function drill(wanted: DrillArguments, io: CommandIo, progress: (text: str
       http,
       api,
       media,
+      bitrate: wanted.bitrate,
       rtmpUrl: () => own?.rtmpUrl ?? null,
       signal: io.signal,
       progress,
     }));
-    await stage.prepare(wanted.lives, wanted.how === 'abrupt' ? 0 : null);
+    await stage.prepare(wanted.lives, windowOf(wanted));
     progress(`${wanted.lives} lives are made`);
     stage.watch();
-    const expected = await run(stage, wanted, own);
+    const verification = new Verification(stage, checkOf(wanted));
+    open.telling = setInterval(() => progress(howFar(stage, verification)), PROGRESS_EVERY_MS);
+    const expected = await run(stage, wanted, ground, verification);
     await stage.stopWatching();
-    const sessions = await settle(stage, expected.sessions / wanted.lives);
+    const count = await stage.fleet.count();
+    const perLive = expected.sessions / wanted.lives;
+    const sessions = await verification.settle(({ publisher }) => Math.min(perLive, publisher.takes.length));
     if (wanted.drill === 'kill' && own !== null) await startAgain(stage, own, sessions);
-    const findings = await check(stage, sessions);
+    await verification.finish(sessions);
+    const { findings } = verification;
     const tookMs = performance.now() - began;
-    const drill = wanted.drill === 'kill' ? 'kill' : `${wanted.drill}, ${wanted.how} ends`;
+    const drill = titleOf(wanted);
     const { rounds, lives } = wanted;
     const complaints = own?.complaints ?? [];
     const sameClock = own !== null;
-    return makeReport({ drill, rounds, lives, bitrate: media.bitrate, tookMs, stage, expected, findings, complaints, sameClock });
+    const { bitrate } = media;
+    return makeReport({ drill, rounds, lives, bitrate, tookMs, stage, expected, findings, complaints, count, sameClock });
   } finally {
-    await cleanUp(open.stage, own, progress);
+    clearInterval(open.telling);
+    await cleanUp(open.stage, ground, progress);
     http.close();
   }
 }
 
-/** Reads all replays, and holds them against what was sent. */
-async function check(stage: Stage, sessions: Awaited<ReturnType<typeof settle>>): Promise<LiveFindings[]> {
-  const { http, media, signal, progress } = stage.options;
-  let checked = 0;
-  let toldAt = performance.now();
-  return eachOf(stage.lives, CHECKED_AT_ONCE, async (each) => {
-    signal.throwIfAborted();
-    const findings = await checkLive(http, each, sessions.get(each) ?? [], media, stage.world);
-    checked += 1;
-    if (performance.now() - toldAt > PROGRESS_EVERY_MS || checked === stage.lives.length) {
-      toldAt = performance.now();
-      progress(`replays of ${checked} of ${stage.lives.length} lives are read`);
-    }
-    return findings;
-  });
+function run(stage: Stage, wanted: DrillArguments, ground: Ground | null, verification: Verification): Promise<Expectation> {
+  if (wanted.drill === 'storm' || ground === null) return storm(stage, wanted, verification);
+  if (wanted.drill === 'kill') return kill(stage, wanted, ground.instance, ground.image);
+  if (wanted.drill === 'disk' && ground.disk !== null) return disk(stage, wanted, ground.disk);
+  return database(stage, wanted, ground.instance);
 }
 
-async function startInstance(
-  { drill }: DrillArguments,
-  io: CommandIo,
-  progress: (text: string) => void,
-): Promise<TemporaryInstance> {
-  progress('starting a temporary instance');
-  return TemporaryInstance.create({ ownDatabase: drill === 'database', env: io.env });
+function checkOf({ drill, powerCut }: DrillArguments): Check {
+  if (drill === 'disk') return checkGapped;
+  return powerCut ? (...of) => checkLive(...of, POWER_CUT_LOSS_MS) : checkLive;
 }
 
-function run(stage: Stage, wanted: DrillArguments, own: TemporaryInstance | null): Promise<Expectation> {
-  if (wanted.drill === 'storm' || own === null) return storm(stage, wanted);
-  return wanted.drill === 'kill' ? kill(stage, wanted, own) : database(stage, wanted, own);
+/** The reconnect window of the lives: whether a session outlives a kill is not to depend on how fast this machine starts a server. */
+function windowOf({ drill, how }: DrillArguments): number | null {
+  if (drill === 'kill') return KILL_WINDOW_S;
+  return how === 'abrupt' ? 0 : null;
 }
 
-async function cleanUp(stage: Stage | null, own: TemporaryInstance | null, progress: (text: string) => void): Promise<void> {
+function titleOf({ drill, powerCut, how }: DrillArguments): string {
+  if (drill === 'kill') return powerCut ? 'kill with a power cut' : drill;
+  return drill === 'disk' ? drill : `${drill}, ${how} ends`;
+}
+
+async function cleanUp(stage: Stage | null, ground: Ground | null, progress: (text: string) => void): Promise<void> {
   try {
-    if (stage !== null && own === null) {
+    if (stage !== null && ground === null) {
       progress('removing the lives and replays that were made');
       await stage.clear();
-    } else if (stage !== null) {
-      stage.world.serverDown = true;
-      await stage.stopAll('abrupt');
-      await stage.stopWatching();
     }
   } finally {
-    await own?.remove();
+    await stage?.close();
+    await ground?.remove();
   }
 }

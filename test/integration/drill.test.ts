@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -65,6 +65,44 @@ test('reprise drill storm: five lives restart twice, cleanly and abruptly, and n
 test('reprise drill kill: three lives outlive a server that is killed twice', async (t) => {
   const { publishers, sessions, gaps, replays } = await report(t, ['kill', '--lives', '3', '--rounds', '2', '--seconds', '2']);
   assert.deepEqual([publishers.accepted, sessions.found, gaps.found, replays.verified], [9, 3, 6, 3]);
+});
+
+test('reprise drill disk: three lives outlive a disk without room, one of them began on it', async (t) => {
+  const { publishers, sessions, gaps, replays, frames } = await report(t, [
+    'disk',
+    '--lives',
+    '3',
+    '--seconds',
+    '2',
+    '--full',
+    '6',
+  ]);
+  assert.deepEqual([publishers.accepted, publishers.dropped, sessions.found, replays.verified], [3, 0, 3, 3]);
+  assert.ok(gaps.found >= 3 && (frames.lostInFlightMs?.p50 ?? 0) > 3000, JSON.stringify(frames.lostInFlightMs));
+});
+
+// Not there yet: what a session writes in its first second (recording.json, lives/*.json) is not on the disk when the power is cut then.
+const todo = 'a power cut in the first second of a session';
+test('reprise drill kill --power-cut: two lives outlive a disk that forgets; who is not root is told so', { todo }, async (t) => {
+  const args = ['kill', '--power-cut', '--lives', '2', '--rounds', '1', '--seconds', '2'];
+  if (process.getuid?.() !== 0) {
+    const drill = await startDrill(t, args);
+    assert.equal((await drill.program.ended).code, 3);
+    assert.match(drill.progress.join('\n'), /only root may/);
+    return;
+  }
+  const { publishers, sessions, gaps, replays, frames } = await report(t, args);
+  assert.deepEqual([publishers.accepted, sessions.found, gaps.found, replays.verified], [4, 2, 2, 2]);
+  assert.equal(frames.lostByKill.length, 1);
+});
+
+test('reprise drill kill --power-cut: Ctrl-C leaves no image, loop device or mount', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('root only');
+  const drill = await startDrill(t, ['kill', '--power-cut', '--lives', '2', '--rounds', '50']);
+  await until('the drill is on', () => drill.progress.some((line) => line.includes('kill 1')), { withinMs: 90_000 });
+  assert.ok((await readFile('/proc/mounts', 'utf8')).includes(drill.directory));
+  assert.deepEqual(await drill.program.end('SIGINT', 60_000), { code: 130, signal: null }, drill.progress.join('\n'));
+  assert.deepEqual([await drill.left(), (await readFile('/proc/mounts', 'utf8')).includes(drill.directory)], [[], false]);
 });
 
 test('reprise drill storm --url: a running instance, which is left as it was', async (t) => {

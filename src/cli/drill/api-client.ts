@@ -34,6 +34,8 @@ export class ApiError extends Error {
 }
 
 const TRIES = 20;
+/** A call is given up then, whatever may be tried. */
+const PATIENCE_MS = 60_000;
 const LONGEST_WAIT_S = 10;
 
 /** The REST API, as a patient client: it waits when it is told to (429 and 503 with Retry-After). */
@@ -105,6 +107,7 @@ export class ApiClient {
   async #call<T>(method: string, path: string, fields?: object, tries = TRIES): Promise<T> {
     const headers: Record<string, string> = this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` };
     if (fields !== undefined) headers['content-type'] = 'application/json';
+    const deadline = performance.now() + PATIENCE_MS;
     for (let left = tries; ; left -= 1) {
       const answer = await this.#http.ask(`/api/v1${path}`, {
         method,
@@ -114,7 +117,8 @@ export class ApiClient {
       const text = answer.body.toString();
       if (answer.status >= 200 && answer.status < 300) return (text === '' ? undefined : JSON.parse(text)) as T;
       const mayWait = answer.status === 429 || answer.status === 503;
-      if (!mayWait || left <= 1) throw new ApiError(answer.status, `${method} ${path}: ${answer.status}: ${detailOf(text)}`);
+      if (!mayWait || left <= 1 || performance.now() > deadline)
+        throw new ApiError(answer.status, `${method} ${path}: ${answer.status}: ${detailOf(text)}`);
       await sleep(Math.min(LONGEST_WAIT_S, Number(answer.headers['retry-after'] ?? 1) || 1) * 1000);
     }
   }

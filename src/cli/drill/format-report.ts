@@ -17,10 +17,15 @@ export function formatReport(report: DrillReport): string {
     ['gaps', `${gaps.found} of ${gaps.expected}`],
     ['replays', `${replays.found} of ${replays.expected}, ${replays.verified} verified frame by frame`],
     ['frames in them', `${frames.video} of video, ${frames.audio} of audio`],
-    ['lost in flight', formatTimes(frames.lostInFlightMs)],
+    [report.drill === 'disk' ? 'not recorded' : 'lost in flight', formatTimes(frames.lostInFlightMs)],
+    ...frames.lostByKill.map((times, i): [string, string] => [`  kill ${i + 1}`, formatTimes(times)]),
     [
       'time to the first part',
       `${formatTimes(report.firstPartMs)}${report.firstPartsMissing > 0 ? `, ${report.firstPartsMissing} never came` : ''}`,
+    ],
+    [
+      "the drill's publishers",
+      `${publishers.ownCpu.toFixed(2)} of a core, late by ${Math.round(publishers.ownWorstLateMs)} ms at the worst`,
     ],
     ['viewers', `${viewers.playlists} playlists and ${viewers.parts} first parts fetched`],
   ];

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent as HttpAgent, request as sendHttp } from 'node:http';
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as sendHttps } from 'node:https';
@@ -24,8 +25,12 @@ export class HttpClient {
   readonly #send: (url: string, options: RequestOptions, answered: (response: IncomingMessage) => void) => ClientRequest;
   readonly #agent: HttpAgent;
 
-  /** `base`: the server's address without a path. */
-  constructor(base: string) {
+  readonly #signal: AbortSignal | null;
+
+  /** `base`: the server's address without a path. Aborting `signal` ends what has no signal of its own. */
+  constructor(base: string, signal: AbortSignal | null = null) {
+    this.#signal = signal;
+    if (signal !== null) setMaxListeners(0, signal);
     const isSecure = base.startsWith('https:');
     this.base = base.replace(/\/+$/, '');
     this.#send = isSecure ? sendHttps : sendHttp;
@@ -41,7 +46,7 @@ export class HttpClient {
         return await promise;
       } catch (error) {
         const isStale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
-        if (!isStale || ask.signal?.aborted === true) throw error;
+        if (!isStale || (ask.signal ?? this.#signal)?.aborted === true) throw error;
       }
     }
   }
@@ -52,7 +57,7 @@ export class HttpClient {
 
   #start(
     path: string,
-    { method = 'GET', headers = {}, body, timeoutMs = TIMEOUT_MS, signal }: Ask,
+    { method = 'GET', headers = {}, body, timeoutMs = TIMEOUT_MS, signal = this.#signal ?? undefined }: Ask,
     done: (answer: Answer) => void,
     failed: (error: Error) => void,
   ): ClientRequest {

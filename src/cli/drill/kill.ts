@@ -1,4 +1,5 @@
 import type { DrillArguments } from './drill-arguments.ts';
+import type { ImageDisk } from './image-disk.ts';
 import type { Expectation } from './report.ts';
 import type { Stage } from './stage.ts';
 import type { TemporaryInstance } from './temporary-instance.ts';
@@ -7,8 +8,13 @@ const BACK_WITHIN_MS = 30_000;
 const LOOK_AGAIN_MS = 20;
 const LAST_MS = 2000;
 
-/** The server is killed at random moments, and started again; its publishers come back by themselves. */
-export async function kill(stage: Stage, { rounds, seconds }: DrillArguments, instance: TemporaryInstance): Promise<Expectation> {
+/** The server is killed at random moments, or with `image` the power of its disk is cut, and started again; its publishers come back by themselves. */
+export async function kill(
+  stage: Stage,
+  { rounds, seconds }: DrillArguments,
+  instance: TemporaryInstance,
+  image: ImageDisk | null,
+): Promise<Expectation> {
   const { world } = stage;
   const { progress } = stage.options;
   const count = stage.lives.length;
@@ -19,7 +25,11 @@ export async function kill(stage: Stage, { rounds, seconds }: DrillArguments, in
     world.serverDown = true;
     stage.expectNew();
     const began = performance.now();
-    await instance.kill();
+    if (image === null) await instance.kill();
+    else {
+      await instance.killAll();
+      await image.cutPower();
+    }
     await instance.start();
     world.serverDown = false;
     const readyMs = performance.now() - began;
@@ -31,7 +41,9 @@ export async function kill(stage: Stage, { rounds, seconds }: DrillArguments, in
   }
   await stage.wait(LAST_MS);
   await stage.stopAll('clean');
-  return { accepted: count * (rounds + 1), sessions: count, gaps: count * rounds };
+  const expected = { accepted: count * (rounds + 1), sessions: count, gaps: count * rounds, kills: rounds };
+  // Two cuts in a row of which nothing was kept in between are one gap.
+  return image === null ? expected : { ...expected, gapsAre: 'at most' };
 }
 
 async function allOnAir(stage: Stage): Promise<void> {

@@ -55,7 +55,10 @@ const cases: {
   segments: Buffer[];
   breaks?: number[];
   ended?: boolean;
+  anywhere?: boolean;
   runs?: [number, number][];
+  /** Frames of video that each run can begin with. */
+  starts?: number[][];
   problem?: RegExp;
 }[] = [
   { name: 'whole', segments: [first, second], runs: [[60, 94]] },
@@ -68,6 +71,20 @@ const cases: {
       [10, 15],
     ],
   },
+  { name: 'that begins in the middle', segments: [second], problem: /video frame 0 is not/ },
+  {
+    name: 'that may begin in the middle',
+    segments: [first, second, fresh],
+    breaks: [1, 2],
+    anywhere: true,
+    runs: [
+      [30, 47],
+      [30, 47],
+      [10, 15],
+    ],
+    starts: [[0], [30], [0]],
+  },
+  { name: 'with one bit changed, begun anywhere', segments: [flipped], anywhere: true, problem: /audio frame 46 is not the one/ },
   { name: 'with one bit changed', segments: [first, flipped], problem: /audio frame 93 is not the one that was sent/ },
   {
     name: 'with a frame missing',
@@ -83,7 +100,7 @@ const cases: {
   { name: 'without an end', segments: [first], ended: false, problem: /has no end/ },
 ];
 
-for (const { name, segments, breaks = [], ended = true, runs, problem } of cases) {
+for (const { name, segments, breaks = [], ended = true, anywhere = false, runs, starts, problem } of cases) {
   test(`a replay ${name}`, async (t) => {
     const lines = ['#EXTM3U', '#EXT-X-MAP:URI="/init.mp4"'];
     segments.forEach((_, i) => lines.push(...(breaks.includes(i) ? ['#EXT-X-DISCONTINUITY'] : []), '#EXTINF:1,', `/${i}.m4s`));
@@ -106,11 +123,18 @@ for (const { name, segments, breaks = [], ended = true, runs, problem } of cases
       http.close();
       server.close();
     });
-    const reading = readReplay(http, 'replay', truth);
+    const reading = readReplay(http, 'replay', truth, { anywhere });
     if (problem !== undefined) return assert.rejects(reading, problem);
+    const found = await reading;
     assert.deepEqual(
-      (await reading).map((run) => [run.video, run.audio]),
+      found.map((run) => [run.video, run.audio]),
       runs,
     );
+    if (starts !== undefined) {
+      assert.deepEqual(
+        found.map(({ videoStarts }) => videoStarts),
+        starts,
+      );
+    }
   });
 }

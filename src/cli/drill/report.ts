@@ -1,3 +1,4 @@
+import type { FleetCount } from '../fleet.ts';
 import type { LiveFindings } from './check-live.ts';
 import { percentiles } from './percentiles.ts';
 import type { Percentiles } from './percentiles.ts';
@@ -7,6 +8,10 @@ export interface Expectation {
   readonly accepted: number;
   readonly sessions: number;
   readonly gaps: number;
+  /** How many gaps there may be; exactly so many when not set. */
+  readonly gapsAre?: 'at least' | 'at most';
+  /** How often all connections were cut: what is lost is told for each. */
+  readonly kills?: number;
 }
 
 /** What a drill found; times in ms. */
@@ -24,11 +29,19 @@ export interface DrillReport {
     readonly failed: number;
     readonly dropped: number;
     readonly refusals: Readonly<Record<string, number>>;
+    /** What the drill's own publishers took, of one core, and how late they were at the worst: times of a drill that starves are not to be trusted. */
+    readonly ownCpu: number;
+    readonly ownWorstLateMs: number;
   };
   readonly sessions: { readonly expected: number; readonly found: number; readonly timesOffMs: number | null };
   readonly gaps: { readonly expected: number; readonly found: number };
   readonly replays: { readonly expected: number; readonly found: number; readonly verified: number };
-  readonly frames: { readonly video: number; readonly audio: number; readonly lostInFlightMs: Percentiles | null };
+  readonly frames: {
+    readonly video: number;
+    readonly audio: number;
+    readonly lostInFlightMs: Percentiles | null;
+    readonly lostByKill: readonly (Percentiles | null)[];
+  };
   readonly firstPartMs: Percentiles | null;
   readonly firstPartsMissing: number;
   readonly viewers: { readonly playlists: number; readonly parts: number };
@@ -48,6 +61,8 @@ export interface ReportInput {
   readonly expected: Expectation;
   readonly findings: readonly LiveFindings[];
   readonly complaints: readonly string[];
+  /** The fleet, over the whole drill. */
+  readonly count: FleetCount;
   /** The server's clock is ours: times can be compared. */
   readonly sameClock: boolean;
 }
@@ -56,14 +71,14 @@ export interface ReportInput {
 const TIMES_OFF_MS = 1000;
 
 /** Puts together what was counted, and judges it. */
-export function makeReport({ stage, expected, findings, complaints, sameClock, ...rest }: ReportInput): DrillReport {
+export function makeReport({ stage, expected, findings, complaints, count, sameClock, ...rest }: ReportInput): DrillReport {
   const { world } = stage;
   const publishers = stage.lives.map(({ publisher }) => publisher);
   const sum = <T>(of: readonly T[], pick: (each: T) => number): number => of.reduce((total, each) => total + pick(each), 0);
   const refusals: Record<string, number> = {};
   for (const code of publishers.flatMap((publisher) => publisher.refusals)) refusals[code] = (refusals[code] ?? 0) + 1;
   const refused = sum(Object.values(refusals), (count) => count);
-  const accepted = sum(publishers, ({ takes }) => takes.length);
+  const accepted = sum(publishers, (publisher) => publisher.accepted);
   const sessions = {
     expected: expected.sessions,
     found: sum(findings, (each) => each.sessions),
@@ -73,13 +88,13 @@ export function makeReport({ stage, expected, findings, complaints, sameClock, .
   const replays = {
     expected: expected.sessions,
     found: sum(findings, (each) => each.replays),
-    verified: sum(findings, (each) => each.verified),
+    verified: sum(findings, (each) => each.verified.length),
   };
   if (sessions.timesOffMs !== null && sessions.timesOffMs > TIMES_OFF_MS)
     world.fault('times of a session are not true', `off by ${Math.round(sessions.timesOffMs)} ms`);
   if (refused > 0) world.fault('a publisher was refused', JSON.stringify(refusals));
   const { faults } = world;
-  const isWhole = accepted === expected.accepted && sessions.found === expected.sessions && gaps.found === expected.gaps;
+  const isWhole = accepted === expected.accepted && sessions.found === expected.sessions && areEnough(gaps, expected.gapsAre);
   const ok =
     faults.length === 0 &&
     isWhole &&
@@ -96,6 +111,8 @@ export function makeReport({ stage, expected, findings, complaints, sameClock, .
       failed: sum(publishers, ({ failed }) => failed),
       dropped: sum(publishers, ({ dropped }) => dropped),
       refusals,
+      ownCpu: count.cpuMs / count.wallMs,
+      ownWorstLateMs: count.worstLateMs,
     },
     sessions,
     gaps,
@@ -104,6 +121,9 @@ export function makeReport({ stage, expected, findings, complaints, sameClock, .
       video: sum(findings, (each) => each.videoFrames),
       audio: sum(findings, (each) => each.audioFrames),
       lostInFlightMs: percentiles(findings.flatMap((each) => each.lostMs)),
+      lostByKill: Array.from({ length: expected.kills ?? 0 }, (_, kill) =>
+        percentiles(findings.flatMap(({ lostMs, lostOf }) => lostMs.filter((_, i) => lostOf[i] === kill))),
+      ),
     },
     firstPartMs: percentiles(stage.firstPartMs),
     firstPartsMissing: stage.firstPartsMissing,
@@ -115,4 +135,12 @@ export function makeReport({ stage, expected, findings, complaints, sameClock, .
     complaints,
     ok,
   };
+}
+
+function areEnough(
+  { found, expected }: { readonly found: number; readonly expected: number },
+  are: Expectation['gapsAre'],
+): boolean {
+  if (are === undefined) return found === expected;
+  return are === 'at least' ? found >= expected : found <= expected;
 }

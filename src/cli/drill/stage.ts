@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LiveVideoSession } from '../../api/contract.ts';
 import type { ApiClient, OwnLive } from './api-client.ts';
+import { Fleet } from '../fleet.ts';
+import type { FleetEvent } from '../fleet.ts';
 import { DrillPublisher } from './drill-publisher.ts';
 import { eachOf } from './each-of.ts';
 import type { HttpClient } from './http-client.ts';
@@ -12,6 +14,8 @@ export interface StageOptions {
   readonly http: HttpClient;
   readonly api: ApiClient;
   readonly media: SyntheticMedia;
+  /** What the media was made with. */
+  readonly bitrate: number | null;
   /** Where publishers connect to, when it is not what the API tells. */
   readonly rtmpUrl: () => string | null;
   /** Aborted when the drill is given up. */
@@ -23,6 +27,8 @@ export interface StageOptions {
 /** One live of a drill, who publishes to it and who watches it. */
 export interface DrillLive {
   readonly live: OwnLive;
+  /** rtmp://host:port/app/key */
+  readonly url: string;
   readonly publisher: DrillPublisher;
   readonly viewer: Viewer;
 }
@@ -35,6 +41,10 @@ const ENDED_WITHIN_MS = 20_000;
 const LOOK_AGAIN_MS = 200;
 /** Looks at playlists in a second, all viewers together. */
 const LOOKS_PER_SECOND = 200;
+/** Lives whose first parts are waited for, which takes a viewer several requests a second; of the others, playlists are only looked at. */
+const MEASURED = 200;
+/** An order is with the fleet by then. */
+const AHEAD_MS = 50;
 
 /** The lives, publishers and viewers of a drill, and what is done to all of them at once. */
 export class Stage {
@@ -43,6 +53,7 @@ export class Stage {
   firstPartsMissing = 0;
   lives: DrillLive[] = [];
   readonly options: StageOptions;
+  #fleet: Fleet | null = null;
   readonly #waiting: Promise<unknown>[] = [];
 
   constructor(options: StageOptions) {
@@ -51,7 +62,7 @@ export class Stage {
 
   /** Makes the lives; each saves replays and waits so long for its publisher. */
   async prepare(count: number, reconnectWindowS: number | null): Promise<void> {
-    const { api, http, media, rtmpUrl, signal } = this.options;
+    const { api, http, bitrate, rtmpUrl, signal } = this.options;
     const drill = crypto.randomUUID().slice(0, 8);
     const numbers = Array.from({ length: count }, (_, i) => i + 1);
     await eachOf(numbers, AT_ONCE, async (number) => {
@@ -67,8 +78,10 @@ export class Stage {
       const url = `${rtmpUrl() ?? live.rtmpUrl}/${live.streamKey}`;
       const everyMs = Math.max(1000, (count * 1000) / LOOKS_PER_SECOND);
       const viewer = new Viewer({ http, uuid: live.uuid, world: this.world, everyMs });
-      this.lives.push({ live, publisher: new DrillPublisher(url, media.file, this.world), viewer });
+      this.lives.push({ live, url, publisher: new DrillPublisher(this.world), viewer });
     });
+    const onEvent = (event: FleetEvent): void => this.lives[event.id].publisher.event(event);
+    this.#fleet = await Fleet.start({ bitrate, onEvent });
   }
 
   /** Waits, unless the drill is given up. */
@@ -76,18 +89,25 @@ export class Stage {
     await sleep(Math.max(0, ms), undefined, { signal: this.options.signal });
   }
 
-  /** All publishers connect in the same instant, and all viewers wait for what they send. Resolves when each publisher has its answer. */
-  async startAll(reconnect: boolean): Promise<void> {
-    const instant = performance.now();
-    for (const { publisher } of this.lives) publisher.start(reconnect);
-    for (const each of this.lives) this.#expectNew(each, instant);
-    await this.#bounded(Promise.all(this.lives.map(({ publisher }) => publisher.answered())), ANSWERED_WITHIN_MS);
+  /** All publishers, or those, connect in the same instant, and their viewers wait for what they send. Resolves when each publisher has its answer. */
+  async startAll(reconnect: boolean, those: readonly DrillLive[] = this.lives): Promise<void> {
+    const atMs = Fleet.now() + AHEAD_MS;
+    for (const { publisher } of those) publisher.expectAnswer();
+    this.fleet.begin(
+      those.map((each) => ({ id: this.lives.indexOf(each), url: each.url })),
+      { atMs, reconnect },
+    );
+    this.expectNew(atMs - performance.timeOrigin, those);
+    await this.#bounded(Promise.all(those.map(({ publisher }) => publisher.answered())), ANSWERED_WITHIN_MS);
   }
 
-  /** All viewers wait for what the publishers send from now on. */
-  expectNew(): void {
-    const instant = performance.now();
-    for (const each of this.lives) this.#expectNew(each, instant);
+  /** All viewers wait for what the publishers send from now on, or from an instant of performance.now(). */
+  expectNew(instant = performance.now(), those: readonly DrillLive[] = this.lives): void {
+    const every = Math.ceil(those.length / MEASURED);
+    those.forEach((each, i) => {
+      if (i % every === 0) this.#expectNew(each, instant);
+      else each.viewer.expectAny(each.publisher.answered());
+    });
   }
 
   /** Resolves when the viewers have seen what they waited for, or have waited long enough. */
@@ -97,7 +117,19 @@ export class Stage {
 
   /** All publishers end in the same instant; resolves when all their connections are closed. */
   async stopAll(how: 'clean' | 'abrupt'): Promise<void> {
-    await Promise.all(this.lives.map(({ publisher }) => publisher.stop(how)));
+    await this.#fleet?.stop([...this.lives.keys()], how);
+  }
+
+  get fleet(): Fleet {
+    if (this.#fleet === null) throw new Error('the publishers are not there yet');
+    return this.#fleet;
+  }
+
+  /** Ends what the stage started, not in order and without a word. Idempotent. */
+  async close(): Promise<void> {
+    this.world.serverDown = true;
+    await this.#fleet?.close();
+    await this.stopWatching();
   }
 
   get onAir(): number {
@@ -115,7 +147,8 @@ export class Stage {
   /** Deletes the lives and all that came of them. */
   async clear(): Promise<void> {
     const { api } = this.options;
-    await this.stopAll('clean');
+    // Without publishers it is the same: what was made goes.
+    await this.stopAll('clean').catch(() => {});
     await this.stopWatching();
     await eachOf(this.lives.splice(0), AT_ONCE, async ({ live }) => {
       const sessions = await this.#ended(live);
@@ -153,7 +186,11 @@ export class Stage {
   async #bounded(work: Promise<unknown>, ms: number): Promise<void> {
     const over = new AbortController();
     try {
-      await Promise.race([work, sleep(ms, undefined, { signal: AbortSignal.any([this.options.signal, over.signal]) })]);
+      await Promise.race([
+        work,
+        this.fleet.lost,
+        sleep(ms, undefined, { signal: AbortSignal.any([this.options.signal, over.signal]) }),
+      ]);
     } finally {
       over.abort();
     }

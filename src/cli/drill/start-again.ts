@@ -1,17 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { settle } from './settle.ts';
 import { eachOf } from './each-of.ts';
+import type { Sessions } from './settle.ts';
 import type { Stage } from './stage.ts';
 import type { TemporaryInstance } from './temporary-instance.ts';
 
 const AT_ONCE = 4;
 
 /** Stops the server in order and starts it once more: what is over must stay as it is. */
-export async function startAgain(
-  stage: Stage,
-  instance: TemporaryInstance,
-  before: Awaited<ReturnType<typeof settle>>,
-): Promise<void> {
+export async function startAgain(stage: Stage, instance: TemporaryInstance, before: Sessions): Promise<void> {
   const { world, options } = stage;
   world.serverDown = true;
   if (!(await instance.stop())) world.fault('the server did not stop in order', 'SIGTERM');

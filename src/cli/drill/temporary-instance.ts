@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { EmbeddedPostgres } from '../../database/embedded-postgres.ts';
 import { createLog } from '../../log.ts';
+import { killTree } from './kill-tree.ts';
 
 const MAIN = join(import.meta.dirname, '../../main.ts');
 const READY_WITHIN_MS = 60_000;
@@ -118,6 +119,17 @@ export class TemporaryInstance {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
+  }
+
+  /** The server and its PostgreSQL are dead in this moment, whatever they were at. */
+  async killAll(): Promise<void> {
+    const pidFile = join(this.#databaseDirectory, 'cluster/postmaster.pid');
+    const [postmaster] = (await readFile(pidFile, 'utf8').catch(() => '')).split('\n').map(Number);
+    const child = this.#child;
+    // Its process group is what it started and did not detach.
+    if (child?.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    if (postmaster > 1) await killTree(postmaster);
+    await this.kill();
   }
 
   async startDatabase(): Promise<void> {

@@ -26,11 +26,18 @@ export class Viewer {
   readonly #seen = new Set<string>();
   #last: MediaPlaylist | null = null;
   #expected: { readonly since: number; readonly found: (ms: number) => void } | null = null;
+  /** A publisher was taken once. */
+  #begun = false;
   #wake = Promise.withResolvers<void>();
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: ViewerOptions) {
     this.#options = options;
+  }
+
+  /** Behind the last segment of the playlist, as it was last seen. */
+  get endSequence(): number {
+    return this.#last === null ? 0 : this.#last.mediaSequence + this.#last.segments.length;
   }
 
   start(): void {
@@ -45,8 +52,13 @@ export class Viewer {
     return new Promise((found) => {
       this.#expected = { since, found };
       if (this.#last !== null) this.#wake.resolve();
-      else void taken.then(() => this.#wake.resolve());
+      else void taken.then(() => this.#begin());
     });
+  }
+
+  /** A publisher comes, and nobody measures: looks as often as ever, once it is taken. */
+  expectAny(taken: Promise<void>): void {
+    if (this.#last === null) void taken.then(() => this.#begin());
   }
 
   async close(): Promise<void> {
@@ -83,7 +95,7 @@ export class Viewer {
         : '';
     const wasDown = world.serverDown;
     const { status, body } = await this.#get(`/static/streaming-playlists/hls/${uuid}/0.m3u8${next}`);
-    if (status === 404 && last === null) return this.#expected === null ? NEVER_MS : SOON_MS;
+    if (status === 404 && last === null) return this.#expected !== null ? SOON_MS : this.#begun ? everyMs : NEVER_MS;
     if (status !== 200) {
       if (!wasDown && !world.serverDown)
         world.fault(`a playlist was answered with ${status}`, `${uuid}${next}: ${body.toString().slice(0, 100)}`);
@@ -98,6 +110,11 @@ export class Viewer {
     this.#judge(playlist);
     this.#last = playlist;
     return (await this.#fetchNew(playlist)) || this.#expected !== null ? 0 : everyMs * (0.75 + Math.random() / 2);
+  }
+
+  #begin(): void {
+    this.#begun = true;
+    this.#wake.resolve();
   }
 
   #judge(playlist: MediaPlaylist): void {
