@@ -53,7 +53,7 @@ export class WordRing {
 
   /** Sleeps until there is a word to take: not for a thread with an event loop. */
   sleep(): void {
-    const tail = this.#marks[TAIL];
-    Atomics.wait(this.#marks, HEAD, tail);
+    // A call to wake may come when what it tells of has long been taken: only the marks tell.
+    while (this.isEmpty) Atomics.wait(this.#marks, HEAD, this.#marks[TAIL]);
   }
 }

@@ -16,7 +16,7 @@ const EIO = -5;
 const WRITES_A_LOOK = 1000;
 
 for (let writes = 0; ; writes += 1) {
-  if (todo.isEmpty) todo.sleep();
+  todo.sleep();
   if (writes % WRITES_A_LOOK === 0) takeMessages();
   const number = todo.take();
   const result = write(todo.take(), todo.take());
