@@ -44,7 +44,8 @@ export class EdgeStates {
   async read(videoUuid: string, nowMs: number): Promise<TimelineStart> {
     const file = this.#file(videoUuid);
     try {
-      return parseState(await readFile(file, 'utf8'));
+      const text = await readFile(file, 'utf8');
+      return text === '' ? FIRST_START : parseState(text); // made, and never written
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return FIRST_START;
       if (!(error instanceof SyntaxError)) throw error;
@@ -92,9 +93,11 @@ export class EdgeStates {
   async #keep(file: string, state: TimelineStart): Promise<void> {
     const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o640);
     try {
+      const isNew = (await handle.stat()).size < STATE_BYTES;
       const bytes = Buffer.from(JSON.stringify(state).padEnd(STATE_BYTES));
       const { bytesWritten } = await handle.write(bytes, 0, STATE_BYTES, 0);
       if (bytesWritten < STATE_BYTES) throw new Error(`only ${bytesWritten} bytes were written`);
+      if (isNew) await handle.sync(); // from here on its bytes are there, and only change
     } finally {
       await handle.close();
     }

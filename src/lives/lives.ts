@@ -25,6 +25,7 @@ import { LoadingLives } from './loading-lives.ts';
 import { endOf } from './recorded-window.ts';
 import { RecordingShelf } from './recording-shelf.ts';
 import { Restarts } from './restarts.ts';
+import { UNKNOWN_ERROR } from './session-machine.ts';
 import type { SessionRecorder } from './session-recorder.ts';
 import { Tally } from './tally.ts';
 
@@ -364,16 +365,20 @@ export class Lives implements PublishDoor {
     return meta.saveReplay || this.#replayOfSession.has(meta.sessionId);
   }
 
-  /** A session was open whose live is gone, or whose recording cannot be read: it ends at what is known. */
+  /** A session was open whose live is gone, or whose recording cannot be read: it ends at what is known, and tells what is lost. */
   async #endOrphan(fact: SessionFact): Promise<void> {
     let totals = { bytes: fact.recordedBytes, ms: fact.recordedMs, width: fact.width, height: fact.height };
     let recordedUntil = fact.startedAt + totals.ms;
+    let lost: string | null = null;
     try {
-      const stored = await this.shelf.read(fact.sessionId, true);
+      const stored = await this.shelf.readOpen(fact);
       totals = recordedTotals(stored);
       recordedUntil = endOf(stored) ?? fact.startedAt;
+      if (totals.ms === 0 && fact.recordedMs > 0) lost = 'the recording is lost: nothing of it was on the disk';
     } catch (error) {
       this.#log.error({ session: fact.sessionId, err: error }, 'recording of an open session could not be read');
+      lost = `the recording could not be read: ${(error as Error).message}`;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') totals = { bytes: 0, ms: 0, width: null, height: null };
     }
     const endedAt = Math.max(fact.interruptedAt ?? recordedUntil, fact.startedAt);
     this.#options.writeFact({
@@ -382,6 +387,7 @@ export class Lives implements PublishDoor {
       state: 'ended',
       endedAt,
       endReason: 'server_stopped',
+      ...(lost === null ? {} : { error: UNKNOWN_ERROR, errorDetail: lost }),
       interruptedAt: null,
       recordedBytes: totals.bytes,
       recordedMs: totals.ms,

@@ -76,9 +76,10 @@ async function readNewest(
 ): Promise<{ stored: StoredRecording[]; state: typeof state }> {
   const windowTicks = windowTicksOf(record, world);
   const stored: StoredRecording[] = [];
-  const lost = [...shelf.unreadable].map((sessionId) => open.get(sessionId)).find((fact) => fact?.videoUuid === record.videoUuid);
+  const known = new Set(metas.map(({ sessionId }) => sessionId));
+  const lost = [...open.values()].find((fact) => fact.videoUuid === record.videoUuid && !known.has(fact.sessionId));
   if (lost !== undefined) {
-    // It was on air behind what is kept, and nobody knows how far.
+    // Its recording is lost, or cannot be read: it was on air behind what is kept, and nobody knows how far.
     const past = sequencePast({ mediaSequence: state.mediaSequence, startedAt: lost.startedAt }, world.now());
     return { stored, state: { ...state, mediaSequence: past, discontinuitySequence: past } };
   }

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SessionFact } from '../ledger/session-fact.ts';
 import type { Logger } from '../log.ts';
 import { INDEX_FILE, META_FILE, recordingDirectory } from '../recording/layout.ts';
 import type { RecordingMeta } from '../recording/layout.ts';
@@ -7,6 +8,8 @@ import { recoverRecording } from '../recording/recovery.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
 
 const READ_AT_ONCE = 64;
+/** Where nobody knows where the playlist stood. */
+const NO_PLACE = { mediaSequence: 0, discontinuitySequence: 0, targetDuration: 2 };
 
 /** All recordings on disk: which there are, made whole when they are read, and deleted when nobody may ask for them any more. */
 export class RecordingShelf {
@@ -14,8 +17,6 @@ export class RecordingShelf {
   readonly #log: Logger;
   /** Recordings whose files are still being closed, by session. */
   readonly #closing = new Map<string, Promise<void>>();
-  /** Sessions whose recording is there, and whose meta could not be read when all were listed. */
-  readonly unreadable = new Set<string>();
 
   constructor(directory: string, log: Logger) {
     this.directory = directory;
@@ -54,8 +55,6 @@ export class RecordingShelf {
     try {
       return JSON.parse(await readFile(join(this.directory, name, META_FILE), 'utf8')) as RecordingMeta;
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') this.unreadable.add(name);
       this.#log.warn({ recording: name, err: error }, 'recording without meta left alone');
       return null;
     }
@@ -65,6 +64,19 @@ export class RecordingShelf {
   async read(sessionId: string, end: boolean): Promise<StoredRecording> {
     await this.#closing.get(sessionId);
     return recoverRecording(recordingDirectory(this.directory, sessionId), end);
+  }
+
+  /** Reads the recording of a session that was open, and closes it for good. A meta that a power cut has emptied is made anew from what the ledger knows. */
+  async readOpen({ sessionId, videoUuid, startedAt, saveReplay }: SessionFact): Promise<StoredRecording> {
+    try {
+      return await this.read(sessionId, true);
+    } catch (error) {
+      if (!(error instanceof SyntaxError) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    const directory = recordingDirectory(this.directory, sessionId);
+    const meta: RecordingMeta = { sessionId, videoUuid, startedAt, saveReplay, ...NO_PLACE };
+    await writeFile(join(directory, META_FILE), JSON.stringify(meta));
+    return recoverRecording(directory, true);
   }
 
   /** Deletes a recording; what fails is said in the log, and found again at the next start. Never rejects. */

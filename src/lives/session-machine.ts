@@ -85,7 +85,7 @@ export interface Transition {
 export const MOST_GAPS = 500;
 
 /** LiveVideoSession.error of the REST contract: none of those that it has a name for. */
-const UNKNOWN_ERROR = 8;
+export const UNKNOWN_ERROR = 8;
 
 /** A publisher that has sent no media for so long never keeps another one out. */
 export const IDLE_HOLDER_MS = 5000;

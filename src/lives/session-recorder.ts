@@ -59,6 +59,8 @@ export interface SessionRecorderOptions {
   readonly keepPlace: (place: TimelineStart) => void;
 }
 
+/** A power cut may lose volumes that players have seen, and their numbers with them: a process that takes a session up again goes on behind them. */
+const VOLUMES_SKIPPED = 100;
 /** While a recording fails, the playlist's place is kept so many segments ahead. */
 const PLACES_AHEAD = 16;
 
@@ -103,7 +105,7 @@ export class SessionRecorder implements PackagerOutput {
       firstMs: retryMs,
       onReady: (reopened) => (this.#reopened = { stored: reopened }),
     });
-    this.#recording = this.#open(stored, stored?.runs.at(-1)?.volume ?? 0);
+    this.#recording = this.#open(stored, stored === null ? 0 : (stored.runs.at(-1)?.volume ?? 0) + VOLUMES_SKIPPED);
     this.#anyPart = this.#bytes > 0;
     if (stored === null) return;
     if (!stored.meta.saveReplay) this.#droppable = volumesOf(stored);

@@ -1,6 +1,6 @@
 /** Smallest block: 64 KiB. A class holds twice the one before. */
 const SMALLEST_BITS = 16;
-/** Free blocks of one class that are kept for the next taker; more are left to the garbage collector. */
+/** Free blocks of one class that are kept for the next taker at the least; and as much as is in use, since streams let go of theirs in step. */
 const KEPT_PER_CLASS_BYTES = 32 * 1024 * 1024;
 
 /**
@@ -61,7 +61,7 @@ export class BlockPool {
     this.bytesInUse -= bytes.length;
     const bits = Math.log2(bytes.length);
     const kept = (this.#free[bits] ??= []);
-    if ((kept.length + 1) * bytes.length <= KEPT_PER_CLASS_BYTES) kept.push(bytes);
+    if ((kept.length + 1) * bytes.length <= Math.max(KEPT_PER_CLASS_BYTES, this.bytesInUse)) kept.push(bytes);
     else this.#discard(bytes);
   }
 }

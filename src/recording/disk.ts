@@ -9,4 +9,8 @@ export interface Disk {
 }
 
 /** The disk as Node's own pool of threads serves it. */
-export const DISK: Disk = { open, writev, close };
+export const DISK: Disk = {
+  open: (path, flags, mode, done) => open(path, flags, mode, done),
+  writev: (descriptor, buffers, done) => writev(descriptor, buffers, done),
+  close: (descriptor, done) => close(descriptor, done),
+};

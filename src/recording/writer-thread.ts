@@ -36,6 +36,7 @@ export class WriterThread implements Disk {
   #lastWrite = 0;
   #writes = new WordRing();
   #answers = new WordRing();
+  #showing: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -86,7 +87,11 @@ export class WriterThread implements Disk {
       this.#writes.put(byteOffset);
       this.#writes.put(byteOffset + byteLength);
     }
-    this.#writes.show();
+    // Once for all that this turn of the loop brings: to wake a thread costs more than to tell it what to do.
+    this.#showing ??= setImmediate(() => {
+      this.#showing = null;
+      this.#writes.show();
+    });
     this.#timer ??= setTimeout(() => this.#tick(), LOOK_MS);
   }
 
