@@ -38,6 +38,7 @@ import { Metrics } from './metrics/metrics.ts';
 import { serveMetrics } from './metrics/serve-metrics.ts';
 import { servePages } from './pages.ts';
 import { explainDatabase, explainDataDirectory, explainListening, StartError } from './start-error.ts';
+import { warmUp } from './warm-up.ts';
 
 const PAGES = join(import.meta.dirname, '../web/dist');
 /** Closing takes this long at the most, whatever hangs; the rooms get less, so that PostgreSQL is always told. */
@@ -313,6 +314,8 @@ async function main(): Promise<void> {
   }
   const log = createLog(config.logLevel);
   const began = performance.now();
+  const warming = new AbortController();
+  const warm = warmUp(warming.signal);
   const starting = startServer(config, log);
   let stopping = false;
   // Ctrl-C comes more than once under npm: from the terminal, and passed on. It may come while rooms are being started, too.
@@ -324,7 +327,11 @@ async function main(): Promise<void> {
       log.error('closing takes too long: the process ends now');
       process.exit(1);
     }, CLOSE_WITHIN_MS).unref();
-    void starting.then((server) => server.close()).then(() => process.exit(0));
+    warming.abort();
+    void starting
+      .then((server) => server.close())
+      .then(() => warm)
+      .then(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
   const server = await starting;

@@ -25,6 +25,7 @@ export const MAY_IMPORT = {
   ingest: ['bytes', 'media', 'rtmp', 'lives'],
   delivery: ['media', 'mp4', 'packager', 'recording', 'lives'],
   api: ['media', 'packager', 'recording', 'lives', 'database'],
+  'warm-up': ['cli', 'database', 'ingest', 'lives', 'packager', 'rtmp'],
   // data-directory: the doctor asks who works there.
   cli: ['bytes', 'media', 'rtmp', 'mp4', 'database', 'main', 'config', 'data-directory', 'api/contract'],
   main: '*',

@@ -69,6 +69,7 @@ export class Delivery {
   /** Answers all requests that wait. */
   close(): void {
     this.#waiters.close();
+    this.#media.close();
   }
 
   #failed(response: ServerResponse, error: unknown): void {

@@ -1,16 +1,13 @@
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { EdgePart, LiveEdge } from '../lives/live-edge.ts';
 import type { Block } from '../packager/block-pool.ts';
 import { parseFragmentHeader } from '../mp4/fragment-reader.ts';
 import { recordingDirectory, volumeFile, volumeUri } from '../recording/layout.ts';
-import { readAt } from '../recording/stored-recording.ts';
 import { CACHE, sendHead, sendNotModified, sendText } from './answer.ts';
 import { parseByteRange } from './byte-range.ts';
 import type { EdgeWaiters } from './edge-waiters.ts';
+import { lengthOf, OpenVolumes, readBytes } from './open-volumes.ts';
 import type { Route } from './route.ts';
 
 /** What is read of a part to learn its length. */
@@ -20,6 +17,8 @@ const HINT_WAIT_MS = 5000;
 /** A player that reads nothing for so long is cut off: what it holds is needed elsewhere. */
 const STALL_MS = 30_000;
 const GONE = 'No such media.';
+/** What is read of a file at once: no segment of a usual stream is longer. */
+const CHUNK_BYTES = 1024 * 1024;
 
 type RangeRoute = Route & { kind: 'range' };
 type PartRoute = Route & { kind: 'part' };
@@ -27,6 +26,7 @@ type PartRoute = Route & { kind: 'part' };
 /** Segments, parts and init segments: from memory at the live edge, else from the recording. Their URLs name bytes that never change. */
 export class MediaFiles {
   readonly #recordings: string;
+  readonly #volumes = new OpenVolumes();
   readonly #waiters: EdgeWaiters;
   readonly #now: () => number;
 
@@ -34,6 +34,11 @@ export class MediaFiles {
     this.#recordings = recordings;
     this.#waiters = waiters;
     this.#now = now;
+  }
+
+  /** Closes its files. */
+  close(): void {
+    this.#volumes.close();
   }
 
   async sendRange(
@@ -77,29 +82,29 @@ export class MediaFiles {
     await this.#sendFile(request, response, { ...route, kind: 'range', end }, isPublic);
   }
 
-  async #sendFile(request: IncomingMessage, response: ServerResponse, route: RangeRoute, isPublic: boolean): Promise<void> {
-    const file = await openIfThere(this.#path(route));
-    if (file === null) return sendText(response, 404, GONE);
-    try {
-      if ((await file.stat()).size < route.end) return sendText(response, 404, GONE);
-      const range = sendMediaHead(request, response, route.end - route.start, etag(route), isPublic);
+  #sendFile(request: IncomingMessage, response: ServerResponse, route: RangeRoute, isPublic: boolean): Promise<void> {
+    return this.#volumes.with(this.#path(route), async (descriptor) => {
+      if (descriptor === null) return sendText(response, 404, GONE);
+      const length = route.end - route.start;
+      // Segments are short: one read tells whether they are there, too.
+      const whole = length <= CHUNK_BYTES ? await readBytes(descriptor, route.start, route.end) : null;
+      if (whole === null ? (await lengthOf(descriptor)) < route.end : whole.length < length) return sendText(response, 404, GONE);
+      if (response.destroyed) return;
+      const range = sendMediaHead(request, response, length, etag(route), isPublic);
       if (range === null) return;
-      await sendBytes(file, route.start + range.start, route.start + range.end, response);
-    } finally {
-      await file.close();
-    }
+      if (whole !== null) response.end(whole.subarray(range.start, range.end));
+      else await sendBytes(descriptor, route.start + range.start, route.start + range.end, response);
+    });
   }
 
   /** Where the part that begins at a byte ends, as its own header tells; null when there is none. */
   async #partEnd(route: PartRoute): Promise<number | null> {
     try {
-      const file = await open(this.#path(route));
-      try {
-        const fragment = parseFragmentHeader(await readAt(file, route.start, HEADER_BYTES), 0);
+      return await this.#volumes.with(this.#path(route), async (descriptor) => {
+        if (descriptor === null) return null;
+        const fragment = parseFragmentHeader(await readBytes(descriptor, route.start, route.start + HEADER_BYTES), 0);
         return fragment === null ? null : route.start + fragment.headerBytes + fragment.payloadBytes;
-      } finally {
-        await file.close();
-      }
+      });
     } catch {
       return null; // no such file, or no part begins there: both are 404
     }
@@ -188,24 +193,26 @@ function sendMediaHead(
 }
 
 /** Sends bytes of an open file, at the reader's pace. What is cut off meanwhile ends the connection: a short body would leave the player waiting. */
-async function sendBytes(file: FileHandle, start: number, end: number, response: ServerResponse): Promise<void> {
-  const body = file.createReadStream({ start, end: end - 1, autoClose: false });
-  try {
-    await pipeline(body, response, { end: false });
-    if (body.bytesRead < end - start) response.destroy();
-    else response.end();
-  } catch (error) {
-    // A player that goes away in the middle of a segment is every day's business.
-    if (!/^ERR_STREAM_(PREMATURE_CLOSE|UNABLE_TO_PIPE|DESTROYED)$/.test(String((error as NodeJS.ErrnoException).code)))
-      throw error;
+async function sendBytes(descriptor: number, start: number, end: number, response: ServerResponse): Promise<void> {
+  for (let at = start; at < end;) {
+    const bytes = await readBytes(descriptor, at, Math.min(at + CHUNK_BYTES, end));
+    if (bytes.length === 0) response.destroy();
+    if (response.destroyed) return;
+    at += bytes.length;
+    if (!response.write(bytes)) await takesMore(response);
   }
+  response.end();
 }
 
-async function openIfThere(path: string): Promise<FileHandle | null> {
-  try {
-    return await open(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+/** Resolves when the player has taken what it was sent, or is gone. */
+function takesMore(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
 }

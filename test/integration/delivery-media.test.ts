@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, statSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -41,9 +41,11 @@ test('every URI of a live playlist gives the bytes that are recorded, from memor
 });
 
 test('a disk that takes nothing: what is listed can be watched all the same, init segment and all', async (t) => {
-  const rig = await DeliveryRig.open(t);
+  const rig = await DeliveryRig.open(t, { settings: { recordingRetryMs: 3_600_000 } });
   const publisher = await rig.broadcast.publish();
-  symlinkSync('/dev/full', join(rig.broadcast.recordingDirectory(publisher.sessionId), '000001.mp4'));
+  const directory = rig.broadcast.recordingDirectory(publisher.sessionId);
+  await until('the recording is there', () => existsSync(directory));
+  symlinkSync('/dev/full', join(directory, '000001.mp4'));
   for (let second = 0; second < 12; second += 1) {
     publisher.send(1);
     const { segments } = await readPlaylist(rig.playlistUrl(videoUuid));

@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { MediaSource } from './cli/media-source.ts';
+import { publishOnce } from './cli/publish-once.ts';
+import type { LiveRecord } from './database/directory.ts';
+import { RtmpListener } from './ingest/rtmp-listener.ts';
+import { Lives } from './lives/lives.ts';
+import { createLog } from './log.ts';
+import { BlockPool } from './packager/block-pool.ts';
+import { parseFlvFile } from './rtmp/flv-file.ts';
+import type { FlvFile } from './rtmp/flv-file.ts';
+
+const SAMPLE = join(import.meta.dirname, 'cli/sample.flv');
+const LIVES = 8;
+/** Enough for V8 to have compiled what a start and a frame go through; not more than this long. */
+const ROUNDS = 6;
+const LONGEST_MS = 2000;
+
+/**
+ * Publishes the sample to lives of its own, by loopback, in a directory of its own, as fast as it goes: a server that was just started may be asked by
+ * all of its publishers at once, and is to meet them with compiled code. Never rejects.
+ */
+export async function warmUp(signal: AbortSignal): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'reprise-warm-up-'));
+  const log = createLog('silent');
+  const lives = new Lives({
+    dataDirectory: directory,
+    log,
+    partMs: 200,
+    segmentMinMs: 1000,
+    segmentMaxMs: 10_000,
+    reconnectWindowMs: 0,
+    dvrMaxWindowS: 0,
+    playlistWindowS: 10,
+    writeFact: () => {},
+    pool: new BlockPool((byteLength) => new Uint8Array(new SharedArrayBuffer(byteLength))),
+  });
+  const rtmp = new RtmpListener({ host: '127.0.0.1', port: 0, door: lives, log });
+  try {
+    const records = Array.from({ length: LIVES }, (_, i) => record(i));
+    await lives.start({ lives: records, replays: [] }, []);
+    await rtmp.start();
+    const source = allAtOnce(parseFlvFile(await readFile(SAMPLE)));
+    const until = performance.now() + LONGEST_MS;
+    for (let round = 0; round < ROUNDS && performance.now() < until && !signal.aborted; round += 1) {
+      const urls = records.map(({ streamKey }) => `rtmp://127.0.0.1:${rtmp.port}/live/${streamKey}`);
+      await Promise.all(urls.map((url) => publishOnce({ url, source, signal })));
+      await nextTurn();
+    }
+  } catch (error) {
+    log.debug({ err: error }, 'not warmed up'); // nothing depends on it
+  } finally {
+    await rtmp.close();
+    await lives.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function record(number: number): LiveRecord {
+  const videoUuid = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+  return {
+    videoId: number,
+    videoUuid,
+    channelId: 0,
+    ownerId: 0,
+    ownerBlocked: false,
+    name: '',
+    privacy: 3,
+    streamKey: videoUuid,
+    permanent: true,
+    ended: false,
+    saveReplay: false,
+    replayPrivacy: null,
+    reconnectWindowMs: 0,
+    takeover: 'take_over',
+    latencyMode: 1,
+    dvrWindowS: 0,
+  };
+}
+
+/** A source that does not wait for the time of its frames. */
+function allAtOnce({ metadata, configs, frames }: FlvFile): MediaSource {
+  return {
+    play: ({ rtmp, ended }) => {
+      if (metadata !== null) rtmp.writeMetadata(metadata);
+      rtmp.writeTags(configs, 0, configs.length, 0);
+      for (let i = 0; i < frames.length; i += 1) rtmp.writeTags(frames, i, i + 1, 0);
+      ended();
+      return () => {};
+    },
+  };
+}
