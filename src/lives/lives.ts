@@ -8,24 +8,23 @@ import { maskKey } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { BlockPool } from '../packager/block-pool.ts';
 import { DISK } from '../recording/disk.ts';
-import type { Disk } from '../recording/disk.ts';
 import type { RecordingMeta } from '../recording/layout.ts';
-import { recordedTotals } from '../recording/stored-recording.ts';
 import { Attempts } from './attempts.ts';
 import type { Attempt } from './attempt.ts';
 import type { Publication, PublishDoor, PublisherConnection, PublishRequest } from './door.ts';
 import { EdgeStates, FIRST_START, newStart } from './edge-state.ts';
+import { endOrphan } from './end-orphan.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import type { EndedSession } from './ended-sessions.ts';
 import { Live } from './live.ts';
 import type { LiveWorld } from './live.ts';
 import { LiveEdge } from './live-edge.ts';
 import { loadLive } from './load-live.ts';
+import type { LivesOptions } from './lives-options.ts';
 import { LoadingLives } from './loading-lives.ts';
-import { endOf } from './recorded-window.ts';
+import type { MediaOwners, Playback } from './playback.ts';
 import { RecordingShelf } from './recording-shelf.ts';
 import { Restarts } from './restarts.ts';
-import { UNKNOWN_ERROR } from './session-machine.ts';
 import type { SessionRecorder } from './session-recorder.ts';
 import { Tally } from './tally.ts';
 
@@ -34,43 +33,6 @@ const SWEEP_MS = 30_000;
 const RECORDING_RETRY_MS = 2000;
 /** Lives that are loaded at once at the start. */
 const LOADED_AT_ONCE = 8;
-
-export interface LivesOptions {
-  readonly dataDirectory: string;
-  readonly log: Logger;
-  readonly partMs: number;
-  readonly segmentMinMs: number;
-  readonly segmentMaxMs: number;
-  readonly reconnectWindowMs: number;
-  readonly dvrMaxWindowS: number;
-  readonly playlistWindowS: number;
-  readonly writeFact: (fact: SessionFact) => void;
-  /** Bytes of media were handed to the kernel. */
-  readonly written?: (bytes: number) => void;
-  /** A live or a replay was put or removed. */
-  readonly directoryChanged?: (videoUuid: string) => void;
-  /** Hears of every try to publish; must not throw. */
-  readonly attempted?: (attempt: Attempt) => void;
-  readonly now?: () => number;
-  /** How soon a disk that refused a recording is tried again. */
-  readonly recordingRetryMs?: number;
-  /** What recordings are written with; Node's own pool of threads when not set. */
-  readonly disk?: Disk;
-  /** Memory for media; one of its own when not set. */
-  readonly pool?: BlockPool;
-}
-
-/** What a player may ask for under a video's UUID. */
-export type Playback =
-  | { readonly kind: 'live'; readonly privacy: number; readonly ownerId: number; readonly edge: LiveEdge }
-  | { readonly kind: 'replay'; readonly privacy: number; readonly ownerId: number; readonly sessionId: string };
-
-/** Who a session's media belongs to: its live, while the playlist may name it, and its replay. Either may show it. */
-export interface MediaOwners {
-  readonly rights: readonly { readonly privacy: number; readonly ownerId: number }[];
-  /** Where its newest parts are, or null. */
-  readonly edge: LiveEdge | null;
-}
 
 /** All lives and replays of the server, in memory: who may publish, what may be watched, and what is on air. */
 export class Lives implements PublishDoor {
@@ -150,7 +112,8 @@ export class Lives implements PublishDoor {
     }
     this.loaded = this.#loading.run(LOADED_AT_ONCE).then(async () => {
       if (this.#closed) return;
-      for (const fact of open.values()) await this.#endOrphan(fact);
+      for (const fact of open.values())
+        await endOrphan(fact, { shelf: this.shelf, writeFact: this.#options.writeFact, log: this.#log });
       // Of lives that are gone. One whose session asked for a replay stays, whatever the database says.
       for (const meta of [...metas.values()].flat()) if (!this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
     });
@@ -355,7 +318,7 @@ export class Lives implements PublishDoor {
       const fact = open.get(meta.sessionId);
       open.delete(meta.sessionId);
       if (meta.sessionId === resumedId) continue;
-      if (fact !== undefined) await this.#endOrphan(fact);
+      if (fact !== undefined) await endOrphan(fact, { shelf: this.shelf, writeFact: this.#options.writeFact, log: this.#log });
       if (!this.#liveOfSession.has(meta.sessionId) && !this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
     }
   }
@@ -363,37 +326,6 @@ export class Lives implements PublishDoor {
   /** Whether a recording is to stay when no live playlist names it: its session asked for a replay, or there is one. */
   #isKept(meta: RecordingMeta): boolean {
     return meta.saveReplay || this.#replayOfSession.has(meta.sessionId);
-  }
-
-  /** A session was open whose live is gone, or whose recording cannot be read: it ends at what is known, and tells what is lost. */
-  async #endOrphan(fact: SessionFact): Promise<void> {
-    let totals = { bytes: fact.recordedBytes, ms: fact.recordedMs, width: fact.width, height: fact.height };
-    let recordedUntil = fact.startedAt + totals.ms;
-    let lost: string | null = null;
-    try {
-      const stored = await this.shelf.readOpen(fact);
-      totals = recordedTotals(stored);
-      recordedUntil = endOf(stored) ?? fact.startedAt;
-      if (totals.ms === 0 && fact.recordedMs > 0) lost = 'the recording is lost: nothing of it was on the disk';
-    } catch (error) {
-      this.#log.error({ session: fact.sessionId, err: error }, 'recording of an open session could not be read');
-      lost = `the recording could not be read: ${(error as Error).message}`;
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') totals = { bytes: 0, ms: 0, width: null, height: null };
-    }
-    const endedAt = Math.max(fact.interruptedAt ?? recordedUntil, fact.startedAt);
-    this.#options.writeFact({
-      ...fact,
-      revision: fact.revision + 1,
-      state: 'ended',
-      endedAt,
-      endReason: 'server_stopped',
-      ...(lost === null ? {} : { error: UNKNOWN_ERROR, errorDetail: lost }),
-      interruptedAt: null,
-      recordedBytes: totals.bytes,
-      recordedMs: totals.ms,
-      width: totals.width,
-      height: totals.height,
-    });
   }
 
   #recordingClosed(live: Live, recorder: SessionRecorder, done: Promise<void>): void {

@@ -9,7 +9,7 @@ import type { Publication, PublicationEnd, PublisherConnection } from '../../src
 import type { Block } from '../../src/packager/block-pool.ts';
 import type { LiveEdge } from '../../src/lives/live-edge.ts';
 import { Lives } from '../../src/lives/lives.ts';
-import type { LivesOptions } from '../../src/lives/lives.ts';
+import type { LivesOptions } from '../../src/lives/lives-options.ts';
 import { readFlv } from './flv.ts';
 import { LogDiary } from './log-diary.ts';
 import { steadyStream, WatchedPool } from './part-tape.ts';
