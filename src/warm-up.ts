@@ -20,10 +20,18 @@ const LONGEST_MS = 2000;
 
 /**
  * Publishes the sample to lives of its own, by loopback, in a directory of its own, as fast as it goes: a server that was just started may be asked by
- * all of its publishers at once, and is to meet them with compiled code. Never rejects.
+ * all of its publishers at once, and is to meet them with compiled code. Resolves with true when all of it was taken to its end. Never rejects.
  */
-export async function warmUp(signal: AbortSignal): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'reprise-warm-up-'));
+export async function warmUp(signal: AbortSignal): Promise<boolean> {
+  try {
+    return await publishSample(signal);
+  } catch {
+    return false; // nothing depends on it: what matters will fail again, and be told then
+  }
+}
+
+async function publishSample(signal: AbortSignal): Promise<boolean> {
+  const directory = await mkdtemp(join(tmpdir(), `reprise-warm-up-${process.pid}-`));
   const log = createLog('silent');
   const lives = new Lives({
     dataDirectory: directory,
@@ -44,13 +52,14 @@ export async function warmUp(signal: AbortSignal): Promise<void> {
     await rtmp.start();
     const source = allAtOnce(parseFlvFile(await readFile(SAMPLE)));
     const until = performance.now() + LONGEST_MS;
+    let whole = true;
     for (let round = 0; round < ROUNDS && performance.now() < until && !signal.aborted; round += 1) {
       const urls = records.map(({ streamKey }) => `rtmp://127.0.0.1:${rtmp.port}/live/${streamKey}`);
-      await Promise.all(urls.map((url) => publishOnce({ url, source, signal })));
+      const outcomes = await Promise.all(urls.map((url) => publishOnce({ url, source, signal })));
+      whole &&= outcomes.every(({ end }) => end === 'ended');
       await nextTurn();
     }
-  } catch (error) {
-    log.debug({ err: error }, 'not warmed up'); // nothing depends on it
+    return whole;
   } finally {
     await rtmp.close();
     await lives.close();
