@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { parseFlvFile } from './rtmp/flv-file.ts';
 import type { FlvFile } from './rtmp/flv-file.ts';
 
 const SAMPLE = join(import.meta.dirname, 'cli/sample.flv');
+const PREFIX = 'reprise-warm-up-';
 const LIVES = 8;
 /** Enough for V8 to have compiled what a start and a frame go through; not more than this long. */
 const ROUNDS = 6;
@@ -31,7 +32,8 @@ export async function warmUp(signal: AbortSignal): Promise<boolean> {
 }
 
 async function publishSample(signal: AbortSignal): Promise<boolean> {
-  const directory = await mkdtemp(join(tmpdir(), `reprise-warm-up-${process.pid}-`));
+  await removeLeftovers();
+  const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const log = createLog('silent');
   const lives = new Lives({
     dataDirectory: directory,
@@ -64,6 +66,22 @@ async function publishSample(signal: AbortSignal): Promise<boolean> {
     await rtmp.close();
     await lives.close();
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** What processes left that were killed while they warmed up. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : process.pid;
+    if (!isRunning(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
