@@ -51,6 +51,8 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   #detail: string | undefined;
   #closed = false;
   #heardBytes = false;
+  /** Read as soon as something comes, until the next tick. */
+  #awake = false;
   #publishedOnce = false;
   readonly #openedAt: number;
   #heardAt: number;
@@ -89,6 +91,13 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     return this.#closed ? Promise.resolve() : new Promise((resolve) => this.#socket.once('close', () => resolve()));
   }
 
+  /** PublisherConnection: do not let it rest any longer. */
+  readNow(): void {
+    if (this.#publication === null) return;
+    this.#awake = true;
+    this.#readOn();
+  }
+
   /** PublisherConnection: tell the publisher why, then close. */
   close(code: RefusalCode): void {
     if (this.#reason !== null) return;
@@ -104,6 +113,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
 
   /** Looks after the time limits; called a few times a second. */
   tick(now: number): void {
+    this.#awake = false;
     const { limits } = this.#owner;
     const state = this.#rtmp.state;
     if (state !== this.#state) {
@@ -188,7 +198,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     this.#owner.receivedBytes += count;
     this.#heardAt = this.#owner.now;
     if (!this.#guard(() => this.#feed(bytes, count))) return PAUSE;
-    return this.#publication === null ? 0 : this.#owner.restMs;
+    return this.#publication === null || this.#awake ? 0 : this.#owner.restMs;
   }
 
   /** True: go on reading. */

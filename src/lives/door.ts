@@ -13,6 +13,8 @@ export interface PublishRequest {
 
 /** How lives reaches back to a publisher's connection. Must not throw, and may be called more than once. */
 export interface PublisherConnection {
+  /** Reads what has come and is not read yet, a goodbye or an end above all, before this turn of the event loop and the next are over. */
+  readNow(): void;
   /** Send the status that belongs to the code, then close. Media that arrives after this call is discarded. */
   close(code: RefusalCode): void;
 }

@@ -112,6 +112,11 @@ export class Live {
     return (this.windowTicks * 1000) / MEDIA_TIMESCALE;
   }
 
+  /** The connection that holds the live, or null. */
+  get holder(): PublisherConnection | null {
+    return this.#holder?.connection ?? null;
+  }
+
   /** Admits a publisher, or throws Refused. */
   publish(request: PublishRequest, connection: PublisherConnection): Publication {
     if (this.record.ownerBlocked) throw new Refused('blocked');

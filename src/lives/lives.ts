@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LiveRecord, ReplayRecord } from '../database/directory.ts';
 import { Refused } from '../errors.ts';
 import type { RefusalCode } from '../errors.ts';
@@ -31,6 +32,8 @@ import { Tally } from './tally.ts';
 /** How often recordings that no window holds any more are looked for. */
 const SWEEP_MS = 30_000;
 const RECORDING_RETRY_MS = 2000;
+/** Turns of the event loop in which a connection that is told to reads an end, and is closed. */
+const TURNS_TO_READ = 10;
 /** Lives that are loaded at once at the start. */
 const LOADED_AT_ONCE = 8;
 
@@ -168,10 +171,11 @@ export class Lives implements PublishDoor {
     return { lives: this.#byUuid.size + this.#loading.size, onAir, interrupted, recordingsFailing };
   }
 
-  publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication> {
+  async publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication> {
     const key = hashKey(request.streamKey);
-    const loading = this.#loading.waitForKey(key);
-    if (loading !== null && !this.#closed) return loading.then(() => this.publish(request, connection));
+    await this.#loading.waitForKey(key);
+    const known = this.#byKey.get(key);
+    if (known !== undefined) await holderRead(known);
     try {
       if (this.#closed) throw new Refused('server_closing');
       const live = this.#byKey.get(key);
@@ -179,18 +183,18 @@ export class Lives implements PublishDoor {
       const publication = live.publish(request, connection);
       this.#liveOfSession.set(publication.sessionId, live);
       this.#attempted('accepted', request, publication.sessionId);
-      return Promise.resolve(publication);
+      return publication;
     } catch (error) {
       if (error instanceof Refused) {
         this.#attempted(error.code, request);
-        return Promise.reject(error);
+        throw error;
       }
       this.#log.error(
         { connection: request.connectionId, key: maskKey(request.streamKey), err: error },
         'publisher could not be admitted',
       );
       this.#attempted('internal_error', request);
-      return Promise.reject(new Refused('internal_error', { cause: error }));
+      throw new Refused('internal_error', { cause: error });
     }
   }
 
@@ -383,4 +387,11 @@ export class Lives implements PublishDoor {
 
 function hashKey(streamKey: string): string {
   return createHash('sha256').update(streamKey).digest('base64');
+}
+
+/** Lets a live's holder read what it has been sent: an end that was on its way before the newcomer asked is an end, and no takeover. */
+async function holderRead(live: Live): Promise<void> {
+  const { holder } = live;
+  holder?.readNow();
+  for (let turns = 0; holder !== null && live.holder === holder && turns < TURNS_TO_READ; turns += 1) await nextTurn();
 }

@@ -185,6 +185,8 @@ export class TestPublisher implements PublisherConnection {
     return this.#publication;
   }
 
+  readNow(): void {}
+
   close(code: RefusalCode): void {
     this.closedWith.push(code);
     if (this.throws) throw new Error('broken connection');
