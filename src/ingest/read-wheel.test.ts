@@ -26,7 +26,9 @@ function wheel(t: TestContext): {
 }
 
 test('few publishers do not rest, many do, and never for long', () => {
-  assert.deepEqual([0, 1, 20, 45, 120, 270, 100_000].map(restMs), [0, 0, 0, 10, 40, 100, 100]);
+  const rests = (waiting: number): number[] => [0, 1, 20, 45, 120, 270, 100_000].map((publishers) => restMs(publishers, waiting));
+  assert.deepEqual(rests(0), [0, 0, 0, 10, 40, 100, 100]);
+  assert.deepEqual(rests(500), [0, 0, 0, 30, 120, 300, 300], 'longer while many wait to be let in');
 });
 
 test('each is woken once, when its time is over and at most 10 ms later', (t) => {

@@ -8,12 +8,15 @@ export interface RestingSocket {
 const READ_AT_ONCE = 20;
 const REST_PER_PUBLISHER_MS = 0.4;
 const LONGEST_REST_MS = 100;
+/** While connections wait to be let in, those that are let in rest so many times as long: else a storm's first would keep its last waiting. */
+const STORM_REST_TIMES = 3;
 const SLOT_MS = 10;
-const SLOTS = 16;
+const SLOTS = 32;
 
-/** How long a socket rests after a read, ms, with so many publishers. */
-export function restMs(publishers: number): number {
-  return Math.min(Math.max(publishers - READ_AT_ONCE, 0) * REST_PER_PUBLISHER_MS, LONGEST_REST_MS);
+/** How long a publisher's socket rests after a read, ms, with so many publishers, and so many connections that are not let in yet. */
+export function restMs(publishers: number, waiting: number): number {
+  const rest = Math.min(Math.max(publishers - READ_AT_ONCE, 0) * REST_PER_PUBLISHER_MS, LONGEST_REST_MS);
+  return waiting > READ_AT_ONCE ? rest * STORM_REST_TIMES : rest;
 }
 
 /**

@@ -72,7 +72,7 @@ export class RtmpListener implements PublisherOwner {
   }
 
   get restMs(): number {
-    return restMs(this.publishingCount);
+    return restMs(this.publishingCount, this.#publishers.size - this.publishingCount);
   }
 
   get hasRoom(): boolean {

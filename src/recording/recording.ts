@@ -1,5 +1,5 @@
 import { truncate } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PartBytes } from '../packager/part-builder.ts';
 import { AppendFile, AppendQueue } from './append-queue.ts';
@@ -133,10 +133,8 @@ function preparation(directory: string, meta: RecordingMeta, stored: StoredRecor
   return stored.unindexed === true ? () => writeIndex(stored) : null;
 }
 
-/** The meta whole or not at all: a disk that is full leaves none that can not be read. */
+/** A meta that is torn is as good as none: it is made anew from what the ledger knows, or when the recording is begun once more. */
 async function make(directory: string, meta: RecordingMeta): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const file = join(directory, META_FILE);
-  await writeFile(`${file}.new`, JSON.stringify(meta));
-  await rename(`${file}.new`, file);
+  await writeFile(join(directory, META_FILE), JSON.stringify(meta));
 }

@@ -40,9 +40,9 @@ const FIRST_PART_WITHIN_MS = 30_000;
 const ENDED_WITHIN_MS = 20_000;
 const LOOK_AGAIN_MS = 200;
 /** Looks at playlists in a second, all viewers together. */
-const LOOKS_PER_SECOND = 200;
+const LOOKS_PER_SECOND = 100;
 /** Lives whose first parts are waited for, which takes a viewer several requests a second; of the others, playlists are only looked at. */
-const MEASURED = 200;
+const MEASURED = 50;
 /** An order is with the fleet by then. */
 const AHEAD_MS = 50;
 
