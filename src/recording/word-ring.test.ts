@@ -37,7 +37,9 @@ test('words come in order, once, however often the other end falls asleep betwee
     if (taken % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.ok(to.isEmpty, 'and nothing comes behind the last');
+  from.show();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok(to.isEmpty, 'a call to wake with nothing new brings nothing');
 });
 
 test('a full ring has no room, and has it again for what is taken', () => {
