@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { FileSource } from '../../src/cli/file-source.ts';
+import { publishOnce } from '../../src/cli/publish-once.ts';
+import { RtmpListener } from '../../src/ingest/rtmp-listener.ts';
+import { parseFlvFile } from '../../src/rtmp/flv-file.ts';
+import { Broadcast, liveRecord } from '../support/broadcast.ts';
+import { until } from '../support/until.ts';
+
+const SAMPLE = parseFlvFile(readFileSync(new URL('../../src/cli/sample.flv', import.meta.url)));
+const LIVES = 5;
+/** As where there are many publishers: sockets rest between reads, longer than an encoder takes to come back. */
+const REST_MS = 300;
+
+test('encoders that are reset and back within the same moment: each connection is a session, none is taken over', async (t) => {
+  const lives = Array.from({ length: LIVES }, (_, i) => liveRecord(i + 1, { reconnectWindowMs: 0 }));
+  const broadcast = await Broadcast.open(t, { lives });
+  const rtmp = new RtmpListener({ host: '127.0.0.1', port: 0, door: broadcast.lives, log: broadcast.diary.log, restMs: REST_MS });
+  t.after(() => rtmp.close());
+  await rtmp.start();
+  const bye = new AbortController();
+  t.after(() => bye.abort());
+  for (let round = 1; round <= 3; round += 1) {
+    const crash = new AbortController();
+    for (const { streamKey } of lives) {
+      void publishOnce({
+        url: `rtmp://127.0.0.1:${rtmp.port}/live/${streamKey}`,
+        source: new FileSource(SAMPLE, { loop: true }),
+        signal: bye.signal,
+        crash: crash.signal,
+      });
+    }
+    await until('all have media', () => {
+      const onAir = [...broadcast.newest().values()].filter(({ state, recordedMs }) => state === 'open' && recordedMs > 0);
+      return onAir.length === LIVES && broadcast.newest().size === round * LIVES;
+    });
+    crash.abort();
+  }
+  await until('the last have ended', () => broadcast.openSessions().length === 0);
+  const sessions = [...broadcast.newest().values()];
+  assert.equal(sessions.length, 3 * LIVES);
+  assert.deepEqual(
+    sessions.filter(({ gaps, endReason }) => gaps.length > 0 || endReason !== 'disconnected'),
+    [],
+  );
+});
