@@ -7,7 +7,7 @@ export type Route =
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const PLAYLIST = new RegExp(`^/static/streaming-playlists/hls/(?:private/)?(${UUID})/(master|0)\\.m3u8$`);
-const MEDIA = new RegExp(`^/media/(${UUID})/([0-9]{6})/([0-9]{1,15})(?:-([0-9]{1,15}))?\\.(?:m4s|mp4)$`);
+const MEDIA = new RegExp(`^/media/(${UUID})/([0-9]{6,10})/([0-9]{1,15})(?:-([0-9]{1,15}))?\\.(?:m4s|mp4)$`);
 
 /** Paths that are delivery's to answer, if only with 404. */
 export function isDeliveryPath(path: string): boolean {

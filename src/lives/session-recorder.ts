@@ -59,8 +59,9 @@ export interface SessionRecorderOptions {
   readonly keepPlace: (place: TimelineStart) => void;
 }
 
-/** A power cut may lose volumes that players have seen, and their numbers with them: a process that takes a session up again goes on behind them. */
+/** How far behind the last volume that is known a process goes on that takes a session up again, at the least. */
 const VOLUMES_SKIPPED = 100;
+const VOLUMES_PER_SECOND = 10;
 /** While a recording fails, the playlist's place is kept so many segments ahead. */
 const PLACES_AHEAD = 16;
 
@@ -105,7 +106,7 @@ export class SessionRecorder implements PackagerOutput {
       firstMs: retryMs,
       onReady: (reopened) => (this.#reopened = { stored: reopened }),
     });
-    this.#recording = this.#open(stored, stored === null ? 0 : (stored.runs.at(-1)?.volume ?? 0) + VOLUMES_SKIPPED);
+    this.#recording = this.#open(stored, stored === null ? 0 : this.#volumesBehind(stored));
     this.#anyPart = this.#bytes > 0;
     if (stored === null) return;
     if (!stored.meta.saveReplay) this.#droppable = volumesOf(stored);
@@ -220,6 +221,12 @@ export class SessionRecorder implements PackagerOutput {
     if (this.error !== null && segments.next >= this.#placeKept) this.#keepPlaceAhead();
     this.#dropVolumes();
     this.#edge.changed();
+  }
+
+  /** A number behind those of all volumes that players may have seen: a power cut may have lost the newest, more than once, with all that is known of them. */
+  #volumesBehind({ runs, meta }: StoredRecording): number {
+    const passed = Math.floor(((this.#options.now() - meta.startedAt) * VOLUMES_PER_SECOND) / 1000);
+    return Math.max((runs.at(-1)?.volume ?? 0) + VOLUMES_SKIPPED, passed);
   }
 
   #open(stored: StoredRecording | null, lastVolume: number): Recording {

@@ -1,5 +1,5 @@
 import { truncate } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PartBytes } from '../packager/part-builder.ts';
 import { AppendFile, AppendQueue } from './append-queue.ts';
@@ -133,8 +133,14 @@ function preparation(directory: string, meta: RecordingMeta, stored: StoredRecor
   return stored.unindexed === true ? () => writeIndex(stored) : null;
 }
 
-/** A meta that is torn is as good as none: it is made anew from what the ledger knows, or when the recording is begun once more. */
+/** A meta that a crash has torn is as good as none: it is made anew from what the ledger knows, or when the recording is begun once more. */
 async function make(directory: string, meta: RecordingMeta): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, META_FILE), JSON.stringify(meta));
+  const file = join(directory, META_FILE);
+  try {
+    await writeFile(file, JSON.stringify(meta));
+  } catch (error) {
+    await rm(file, { force: true }).catch(() => undefined); // the first error is the one to tell
+    throw error;
+  }
 }

@@ -132,9 +132,10 @@ test('a process that dies and comes back again and again: one recording, one tim
   const stored = await readStoredRecording(session.directory);
   assert.ok(stored.ended);
   assert.deepEqual(
-    stored.runs.map((run) => [run.volume, run.discontinuity]),
-    [1, 102, 203, 304, 405, 506].map((volume) => [volume, volume > 1]),
+    stored.runs.map((run) => run.discontinuity),
+    [false, true, true, true, true, true],
   );
+  stored.runs.slice(1).forEach(({ volume }, i) => assert.ok(volume > stored.runs[i].volume + 100, 'no number is given twice'));
   assert.equal(samplesOf(stored).length > 0, true);
   const text = renderReplayPlaylist(replayTimeline(stored));
   assert.equal(text.split('#EXT-X-DISCONTINUITY\n').length, 6);
