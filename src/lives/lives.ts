@@ -306,6 +306,13 @@ export class Lives implements PublishDoor {
       states: this.#states,
       world: this.#world,
     });
+    // Before anybody can publish: a session that follows would end those that are open with what the ledger knew of them last, lost or not.
+    for (const fact of [...open.values()]) {
+      if (fact.videoUuid !== record.videoUuid) continue;
+      open.delete(fact.sessionId);
+      if (fact.sessionId !== resumedId)
+        await endOrphan(fact, { shelf: this.shelf, writeFact: this.#options.writeFact, log: this.#log });
+    }
     this.#add(live);
     const changed = this.#loading.record(record.videoUuid);
     if (changed !== null && changed !== record) {
@@ -319,11 +326,8 @@ export class Lives implements PublishDoor {
       if (meta.sessionId !== resumedId) this.#ended.add({ live, meta, lastSequence, endedAt });
     }
     for (const meta of metas) {
-      const fact = open.get(meta.sessionId);
-      open.delete(meta.sessionId);
-      if (meta.sessionId === resumedId) continue;
-      if (fact !== undefined) await endOrphan(fact, { shelf: this.shelf, writeFact: this.#options.writeFact, log: this.#log });
-      if (!this.#liveOfSession.has(meta.sessionId) && !this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
+      if (meta.sessionId !== resumedId && !this.#liveOfSession.has(meta.sessionId) && !this.#isKept(meta))
+        await this.shelf.remove(meta.sessionId);
     }
   }
 

@@ -59,8 +59,7 @@ export interface SessionRecorderOptions {
   readonly keepPlace: (place: TimelineStart) => void;
 }
 
-/** How far behind the last volume that is known a process goes on that takes a session up again, at the least. */
-const VOLUMES_SKIPPED = 100;
+/** More than a session begins in a second, over time. */
 const VOLUMES_PER_SECOND = 10;
 /** While a recording fails, the playlist's place is kept so many segments ahead. */
 const PLACES_AHEAD = 16;
@@ -223,10 +222,13 @@ export class SessionRecorder implements PackagerOutput {
     this.#edge.changed();
   }
 
-  /** A number behind those of all volumes that players may have seen: a power cut may have lost the newest, more than once, with all that is known of them. */
+  /**
+   * A number behind those of all volumes that players may have seen. A power cut may have lost the newest, more than once, with all that is known of them: only
+   * the time that has passed tells.
+   */
   #volumesBehind({ runs, meta }: StoredRecording): number {
     const passed = Math.floor(((this.#options.now() - meta.startedAt) * VOLUMES_PER_SECOND) / 1000);
-    return Math.max((runs.at(-1)?.volume ?? 0) + VOLUMES_SKIPPED, passed);
+    return Math.max(runs.at(-1)?.volume ?? 0, passed);
   }
 
   #open(stored: StoredRecording | null, lastVolume: number): Recording {

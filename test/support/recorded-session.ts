@@ -40,15 +40,17 @@ export class RecordedSession {
   writtenBytes = 0;
   readonly #clock: SessionClock;
   readonly #resumed: boolean;
-  nowMs = META.startedAt;
+  nowMs: number;
 
   /** `stored`: a recording that is taken up again. */
   constructor(
     directory: string,
     stored: StoredRecording | null = null,
     end: { endTicks: number; wallAtZeroMs: number } | null = null,
+    nowMs = META.startedAt,
   ) {
     this.directory = directory;
+    this.nowMs = nowMs;
     this.#resumed = stored !== null;
     this.#clock = new SessionClock(end);
     this.recorder = new SessionRecorder({
@@ -69,8 +71,8 @@ export class RecordedSession {
     });
   }
 
-  static async resume(stored: StoredRecording): Promise<RecordedSession> {
-    return new RecordedSession(stored.directory, stored, await readTimelineEnd(stored));
+  static async resume(stored: StoredRecording, nowMs: number): Promise<RecordedSession> {
+    return new RecordedSession(stored.directory, stored, await readTimelineEnd(stored), nowMs);
   }
 
   connect(): Packager {
