@@ -83,6 +83,9 @@ test('reprise push', { timeout: 120_000 }, async (t) => {
     const live = await api.addLive('Back again');
     const { child, reached, states, ended: over } = push(t, [FILE, live.rtmpUrl, '--loop']);
     await reached('publishing');
+    await until('there is something to go on with', async () =>
+      (await api.sessions(live)).some(({ recordedMs }) => recordedMs > 0),
+    );
     await server.kill9();
     await reached('retrying');
     await server.start();
