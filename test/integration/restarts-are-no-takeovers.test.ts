@@ -12,6 +12,7 @@ const SAMPLE = parseFlvFile(readFileSync(new URL('../../src/cli/sample.flv', imp
 const LIVES = 5;
 /** As where there are many publishers: sockets rest between reads, longer than an encoder takes to come back. */
 const REST_MS = 300;
+const PATIENT = { withinMs: 60_000 };
 
 test('encoders that are reset and back within the same moment: each connection is a session, none is taken over', async (t) => {
   const lives = Array.from({ length: LIVES }, (_, i) => liveRecord(i + 1, { reconnectWindowMs: 0 }));
@@ -31,13 +32,17 @@ test('encoders that are reset and back within the same moment: each connection i
         crash: crash.signal,
       });
     }
-    await until('all have media', () => {
-      const onAir = [...broadcast.newest().values()].filter(({ state, recordedMs }) => state === 'open' && recordedMs > 0);
-      return onAir.length === LIVES && broadcast.newest().size === round * LIVES;
-    });
+    await until(
+      'all have media',
+      () => {
+        const onAir = [...broadcast.newest().values()].filter(({ state, recordedMs }) => state === 'open' && recordedMs > 0);
+        return onAir.length === LIVES && broadcast.newest().size === round * LIVES;
+      },
+      PATIENT,
+    );
     crash.abort();
   }
-  await until('the last have ended', () => broadcast.openSessions().length === 0);
+  await until('the last have ended', () => broadcast.openSessions().length === 0, PATIENT);
   const sessions = [...broadcast.newest().values()];
   assert.equal(sessions.length, 3 * LIVES);
   assert.deepEqual(
