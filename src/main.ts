@@ -335,6 +335,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
   const server = await starting;
+  warming.abort(); // publishers that are there now come first
   if (stopping) return;
   process.stdout.write(welcome(server));
   const away = server.foundDatabase
