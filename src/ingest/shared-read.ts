@@ -32,15 +32,22 @@ export interface ReadSocket {
 export function readShared(accepted: Socket, wheel: ReadWheel, read: ReadCallback): ReadSocket {
   const handle = (accepted as unknown as { _handle?: ReadableHandle | null })._handle;
   if (typeof handle?.useUserBuffer !== 'function') return readData(accepted, read);
+  let paused = false;
   const readOn = (): void => {
+    paused = false;
     if (socket.destroyed || handle.reading) return;
     handle.reading = true;
     handle.readStart();
   };
-  const resting = { wake: readOn };
+  const resting = {
+    wake: () => {
+      if (!paused) readOn();
+    },
+  };
   const callback = (count: number, bytes: Uint8Array): boolean => {
     const rest = read(bytes, count);
-    if (rest === PAUSE) return false;
+    paused = rest === PAUSE;
+    if (paused) return false;
     if (rest === 0 || count === READ_BYTES) return true; // a full buffer: more is there already
     wheel.rest(resting, rest);
     return false;
