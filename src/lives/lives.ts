@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { LiveRecord, ReplayRecord } from '../database/directory.ts';
 import { Refused } from '../errors.ts';
 import type { RefusalCode } from '../errors.ts';
@@ -17,8 +16,9 @@ import { EdgeStates, FIRST_START, newStart } from './edge-state.ts';
 import { endOrphan } from './end-orphan.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import type { EndedSession } from './ended-sessions.ts';
+import { holderRead } from './holder-read.ts';
 import { Live } from './live.ts';
-import type { LiveWorld } from './live.ts';
+import type { LiveWorld } from './live-world.ts';
 import { LiveEdge } from './live-edge.ts';
 import { loadLive } from './load-live.ts';
 import type { LivesOptions } from './lives-options.ts';
@@ -32,9 +32,6 @@ import { Tally } from './tally.ts';
 /** How often recordings that no window holds any more are looked for. */
 const SWEEP_MS = 30_000;
 const RECORDING_RETRY_MS = 2000;
-/** Turns of the event loop in which a connection that is told to reads an end, and is closed. */
-const TURNS_TO_READ = 10;
-const LATE_END_MS = 20;
 /** Lives that are loaded at once at the start. */
 const LOADED_AT_ONCE = 8;
 
@@ -392,14 +389,4 @@ export class Lives implements PublishDoor {
 
 function hashKey(streamKey: string): string {
   return createHash('sha256').update(streamKey).digest('base64');
-}
-
-/** Lets a live's holder read what it has been sent: an end that was on its way before the newcomer asked is an end, and no takeover. */
-async function holderRead(live: Live): Promise<void> {
-  const { holder } = live;
-  holder?.readNow();
-  const isThere = (): boolean => holder !== null && live.holder === holder;
-  for (let turns = 0; isThere() && turns < TURNS_TO_READ; turns += 1) await nextTurn();
-  // On a busy machine the kernel may be late with it.
-  if (isThere()) await sleep(LATE_END_MS);
 }
