@@ -1,19 +1,50 @@
 import type { LiveRecord } from '../database/directory.ts';
 import { Refused } from '../errors.ts';
 import type { SessionFact } from '../ledger/session-fact.ts';
+import type { Logger } from '../log.ts';
 import { MEDIA_TIMESCALE } from '../media/track.ts';
+import type { BlockPool } from '../packager/block-pool.ts';
 import { Packager } from '../packager/packager.ts';
+import type { TimelineStart } from '../packager/media-timeline.ts';
 import { SessionClock } from '../packager/session-clock.ts';
+import type { Disk } from '../recording/disk.ts';
 import { recordingDirectory } from '../recording/layout.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
 import type { Publication, PublicationEnd, PublisherConnection, PublishRequest } from './door.ts';
 import type { LiveEdge } from './live-edge.ts';
-import type { LiveWorld } from './live-world.ts';
 import { advance } from './session-machine.ts';
 import type { SessionEffect, SessionEvent, SessionState, SessionStory, Transition } from './session-machine.ts';
 import { SessionRecorder } from './session-recorder.ts';
 import type { Span } from './session-recorder.ts';
+import type { Tally } from './tally.ts';
 import { uuidv7 } from './uuidv7.ts';
+
+/** What a live works with, the same for all lives of a server. */
+export interface LiveWorld {
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly pool: BlockPool;
+  readonly tally: Tally;
+  /** Directory of all recordings. */
+  readonly recordings: string;
+  readonly partMs: number;
+  readonly segmentMinMs: number;
+  readonly segmentMaxMs: number;
+  readonly reconnectWindowMs: number;
+  readonly dvrMaxWindowS: number;
+  /** What a playlist lists at the least. */
+  readonly playlistWindowS: number;
+  /** Keeps a fact for good; must not throw. */
+  readonly writeFact: (fact: SessionFact) => void;
+  readonly recordingRetryMs: number;
+  readonly disk: Disk;
+  /** Keeps where the playlist of a live stands, or will stand for sure; must not throw. */
+  readonly keepPlace: (videoUuid: string, place: TimelineStart) => void;
+  /** Bytes of media were handed to the kernel. */
+  readonly written: (bytes: number) => void;
+  /** A session's recording is closed: at the end, or for the next process. */
+  readonly recordingClosed: (live: Live, recorder: SessionRecorder, done: Promise<void>) => void;
+}
 
 /** The media path of the session that is on air or waits for its publisher. */
 interface Media {

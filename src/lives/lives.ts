@@ -18,7 +18,7 @@ import { EndedSessions } from './ended-sessions.ts';
 import type { EndedSession } from './ended-sessions.ts';
 import { holderRead } from './holder-read.ts';
 import { Live } from './live.ts';
-import type { LiveWorld } from './live-world.ts';
+import type { LiveWorld } from './live.ts';
 import { LiveEdge } from './live-edge.ts';
 import { loadLive } from './load-live.ts';
 import type { LivesOptions } from './lives-options.ts';

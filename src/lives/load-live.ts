@@ -5,7 +5,7 @@ import { addToTimeline, readTimelineEnd } from '../recording/stored-recording.ts
 import type { StoredRecording } from '../recording/stored-recording.ts';
 import type { EdgeStates } from './edge-state.ts';
 import { Live, windowTicksOf } from './live.ts';
-import type { LiveWorld } from './live-world.ts';
+import type { LiveWorld } from './live.ts';
 import { LiveEdge } from './live-edge.ts';
 import { endOf, newestVolumes, sequenceAfter, sequencePast, startOf, ticksOf } from './recorded-window.ts';
 import type { RecordingShelf } from './recording-shelf.ts';
