@@ -20,8 +20,6 @@ export interface RtmpListenerOptions {
   /** The application's name in RTMP URLs; `live` when not set. */
   readonly app?: string;
   readonly limits?: Partial<IngestLimits>;
-  /** How long a publisher's socket rests after a read, ms; by the number of publishers when not set. */
-  readonly restMs?: number;
   /** Several threads listen on one port, and the kernel spreads the connections over them. */
   readonly reusePort?: boolean;
 }
@@ -74,7 +72,7 @@ export class RtmpListener implements PublisherOwner {
   }
 
   get restMs(): number {
-    return this.#options.restMs ?? restMs(this.publishingCount, this.#publishers.size - this.publishingCount);
+    return restMs(this.publishingCount, this.#publishers.size - this.publishingCount);
   }
 
   get hasRoom(): boolean {
