@@ -17,6 +17,9 @@ const SECRETS: HandshakeSecrets = {
   randomBytes,
 };
 
+/** Long enough for what was on its way to be read on a busy machine: an end comes behind the media, in a read of its own. */
+const AWAKE_TICKS = 4;
+
 /** What a publisher's connection has of its listener. */
 export interface PublisherOwner {
   readonly app: string;
@@ -51,8 +54,8 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   #detail: string | undefined;
   #closed = false;
   #heardBytes = false;
-  /** Read as soon as something comes, until the next tick. */
-  #awake = false;
+  /** For so many ticks more it is read as soon as something comes. */
+  #awakeTicks = 0;
   #publishedOnce = false;
   readonly #openedAt: number;
   #heardAt: number;
@@ -94,7 +97,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   /** PublisherConnection: do not let it rest any longer. */
   readNow(): void {
     if (this.#publication === null) return;
-    this.#awake = true;
+    this.#awakeTicks = AWAKE_TICKS;
     this.#readOn();
   }
 
@@ -113,7 +116,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
 
   /** Looks after the time limits; called a few times a second. */
   tick(now: number): void {
-    this.#awake = false;
+    if (this.#awakeTicks > 0) this.#awakeTicks -= 1;
     const { limits } = this.#owner;
     const state = this.#rtmp.state;
     if (state !== this.#state) {
@@ -198,7 +201,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     this.#owner.receivedBytes += count;
     this.#heardAt = this.#owner.now;
     if (!this.#guard(() => this.#feed(bytes, count))) return PAUSE;
-    return this.#publication === null || this.#awake ? 0 : this.#owner.restMs;
+    return this.#publication === null || this.#awakeTicks > 0 ? 0 : this.#owner.restMs;
   }
 
   /** True: go on reading. */
