@@ -19,8 +19,9 @@ import { DirectorySnapshot, readDirectorySnapshot } from './database/directory-s
 import { ensureRoot } from './database/first-start.ts';
 import { Pulse } from './database/pulse.ts';
 import { applySessionFacts } from './database/sessions.ts';
+import { Application } from './http/application.ts';
 import { Delivery } from './delivery/delivery.ts';
-import { HttpListener } from './http-listener.ts';
+import { HttpListener } from './http/http-listener.ts';
 import { RtmpListener } from './ingest/rtmp-listener.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { SessionFact } from './ledger/session-fact.ts';
@@ -172,7 +173,7 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
 
   const authenticator = new Authenticator(database);
   const delivery = new Delivery({
-    lives,
+    catalogue: lives,
     log,
     mayWatch: async (authorization, { privacy, ownerId }) => {
       const user = await authenticator.authenticate(authorization);
@@ -182,7 +183,7 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   const http = new HttpListener({
     host: config.httpHost,
     port: config.httpPort,
-    first: (request, response) => delivery.handle(request, response),
+    first: (exchange) => delivery.handle(exchange),
     log,
   });
   closers.add('http', () => {
@@ -220,7 +221,7 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   if (metrics !== null) closers.add('metrics', () => metrics.close());
 
   const { publicUrl, rtmpPublicUrl } = publicAddresses(config, { http: http.port, rtmp: rtmp.port });
-  await http.serve(async (app) => {
+  const application = await Application.create(async (app) => {
     const settings = {
       publicUrl,
       rtmpPublicUrl,
@@ -243,6 +244,8 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     );
     await servePages(app, PAGES);
   });
+  closers.add('application', () => application.close());
+  http.serve(application.handler);
   if (config.restartAt !== null) {
     const timeZone = config.restartTimeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
     const schedule = new RestartSchedule({

@@ -9,7 +9,7 @@ export const MAY_IMPORT = {
   'start-error': [],
   'data-directory': ['start-error'],
   closers: [],
-  'http-listener': [],
+  http: [],
   pages: [],
   bytes: [],
   media: ['bytes'],
@@ -23,7 +23,7 @@ export const MAY_IMPORT = {
   lives: ['media', 'mp4', 'packager', 'recording', 'ledger', 'database'],
   jobs: ['mp4', 'recording', 'database'],
   ingest: ['bytes', 'media', 'rtmp', 'lives'],
-  delivery: ['media', 'mp4', 'packager', 'recording', 'lives'],
+  delivery: ['http', 'media', 'mp4', 'packager', 'recording', 'lives'],
   api: ['media', 'packager', 'recording', 'lives', 'database'],
   'warm-up': ['cli', 'database', 'ingest', 'lives', 'packager', 'rtmp'],
   // data-directory: the doctor asks who works there.

@@ -1,9 +1,9 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Lives } from '../lives/lives.ts';
+import type { Exchange, Headers } from '../http/exchange.ts';
 import type { Logger } from '../log.ts';
 import { sendPreflight, sendText } from './answer.ts';
 import { EdgeWaiters } from './edge-waiters.ts';
 import { LivePlaylists } from './live-playlists.ts';
+import type { MediaCatalogue } from './media-catalogue.ts';
 import { MediaFiles } from './media-files.ts';
 import { ReplayPlaylists } from './replay-playlists.ts';
 import { isDeliveryPath, parseDirectives, parseRoute } from './route.ts';
@@ -16,20 +16,24 @@ export interface Rights {
 }
 
 export interface DeliveryOptions {
-  readonly lives: Lives;
+  readonly catalogue: MediaCatalogue;
   readonly log: Logger;
   /** Asked for what is neither public nor unlisted, with the request's Authorization header. */
   readonly mayWatch: (authorization: string | undefined, rights: Rights) => Promise<boolean>;
   readonly now?: () => number;
+  /** Tells this process's versions of playlists from those of the ones before it; the time it began, if not set. */
+  readonly epoch?: string;
 }
+
+/** Requests so far. `replay`: of what no live's playlist names any more; `refused`: no such path, live or media, or no right to it. */
+export type RequestCounts = Record<'playlist' | 'part' | 'segment' | 'replay' | 'refused', number>;
 
 /** HTTP for players: playlists, parts, segments, of lives and replays alike. */
 export class Delivery {
-  /** Requests so far. `replay`: of what no live's playlist names any more; `refused`: no such path, live or media, or no right to it. */
-  readonly requests = { playlist: 0, part: 0, segment: 0, replay: 0, refused: 0 };
+  readonly requests: RequestCounts = { playlist: 0, part: 0, segment: 0, replay: 0, refused: 0 };
   /** Requests that a mistake of ours kept from their answer. */
   failures = 0;
-  readonly #lives: Lives;
+  readonly #catalogue: MediaCatalogue;
   readonly #log: Logger;
   readonly #mayWatch: DeliveryOptions['mayWatch'];
   readonly #waiters: EdgeWaiters;
@@ -39,25 +43,28 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     const now = options.now ?? Date.now;
-    const failed = (response: ServerResponse, error: unknown): void => this.#failed(response, error);
-    this.#lives = options.lives;
+    const { catalogue, epoch = now().toString(36) } = options;
+    this.#catalogue = catalogue;
     this.#log = options.log;
     this.#mayWatch = options.mayWatch;
-    this.#waiters = new EdgeWaiters(now, failed);
-    this.#live = new LivePlaylists(this.#waiters, now);
-    this.#replays = new ReplayPlaylists(options.lives.shelf);
-    this.#media = new MediaFiles(options.lives.shelf.directory, this.#waiters, now);
+    this.#waiters = new EdgeWaiters(now, (exchange, error) => this.#failed(exchange, error));
+    this.#live = new LivePlaylists(this.#waiters, now, epoch);
+    this.#replays = new ReplayPlaylists((sessionId) => catalogue.readRecording(sessionId));
+    this.#media = new MediaFiles(catalogue.recordings, this.#waiters, now);
   }
 
   /** Answers the request if its path is delivery's; false leaves it to others. */
-  handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const url = request.url ?? '/';
+  handle(exchange: Exchange): boolean {
+    const { url } = exchange;
+    if (!isDeliveryPath(url)) return false;
     const question = url.indexOf('?');
     const path = question < 0 ? url : url.slice(0, question);
-    if (!isDeliveryPath(path)) return false;
-    this.#answer(request, response, path, question < 0 ? '' : url.slice(question + 1)).catch((error: unknown) =>
-      this.#failed(response, error),
-    );
+    try {
+      const answered = this.#answer(exchange, path, question < 0 ? '' : url.slice(question + 1));
+      answered?.catch((error: unknown) => this.#failed(exchange, error));
+    } catch (error) {
+      this.#failed(exchange, error);
+    }
     return true;
   }
 
@@ -72,58 +79,65 @@ export class Delivery {
     this.#media.close();
   }
 
-  #failed(response: ServerResponse, error: unknown): void {
+  #failed(exchange: Exchange, error: unknown): void {
     this.failures += 1;
-    this.#log.error({ path: response.req.url, err: error }, 'delivery failed');
-    if (response.headersSent) response.destroy();
-    else sendText(response, 500, 'The server made a mistake.');
+    this.#log.error({ path: exchange.url, err: error }, 'delivery failed');
+    if (exchange.begun) exchange.destroy();
+    else sendText(exchange, 500, 'The server made a mistake.');
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, path: string, query: string): Promise<void> {
-    if (request.method === 'OPTIONS') return sendPreflight(response);
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return this.#refuse(response, 405, 'Only GET, HEAD and OPTIONS.', { Allow: 'GET, HEAD, OPTIONS' });
-    }
+  /** Answers in place where it can: a promise costs more than most answers. */
+  #answer(exchange: Exchange, path: string, query: string): Promise<void> | void {
+    if (exchange.method === 'OPTIONS') return sendPreflight(exchange);
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD')
+      return this.#refuse(exchange, 405, 'Only GET, HEAD and OPTIONS.', ['Allow', 'GET, HEAD, OPTIONS']);
     const route = parseRoute(path);
-    if (route === null) return this.#refuse(response, 404, 'No such path.');
-    if (route.kind === 'range' || route.kind === 'part') return this.#sendMedia(request, response, route);
-    const loading = this.#lives.loading(route);
-    if (loading !== null) await loading;
-    const playback = this.#lives.playback(route.videoUuid);
-    if (playback === null) return this.#refuse(response, 404, 'No such live or replay.');
-    const open = isOpen(playback);
-    if (!open && !(await this.#mayWatch(request.headers.authorization, playback)))
-      return this.#refuse(response, 403, 'This video is private.');
-    this.requests[playback.kind === 'replay' ? 'replay' : 'playlist'] += 1;
-    if (playback.kind === 'replay') return this.#replays.send(request, response, playback.sessionId, route.kind, open);
-    if (route.kind === 'multivariant') return this.#live.sendMultivariant(request, response, playback.edge, open);
-    const directives = parseDirectives(new URLSearchParams(query));
-    if (directives === null)
-      return sendText(
-        response,
-        400,
-        '_HLS_msn and _HLS_part must be whole numbers, a part with its segment; _HLS_skip is YES or v2.',
-      );
-    this.#live.sendMedia(request, response, playback.edge, directives, open);
+    if (route === null) return this.#refuse(exchange, 404, 'No such path.');
+    const send = (): Promise<void> | void =>
+      route.kind === 'range' || route.kind === 'part'
+        ? this.#sendMedia(exchange, route)
+        : this.#sendPlaylist(exchange, route, query);
+    const loading = this.#catalogue.loading(route);
+    return loading === null ? send() : loading.then(send);
   }
 
-  async #sendMedia(request: IncomingMessage, response: ServerResponse, route: Route & { kind: 'range' | 'part' }): Promise<void> {
-    const loading = this.#lives.loading(route);
-    if (loading !== null) await loading;
-    const owners = this.#lives.ownersOfMedia(route.sessionId);
-    if (owners === null) return this.#refuse(response, 404, 'No such media.');
+  #sendPlaylist(exchange: Exchange, route: Route & { videoUuid: string }, query: string): Promise<void> | void {
+    const playback = this.#catalogue.playback(route.videoUuid);
+    if (playback === null) return this.#refuse(exchange, 404, 'No such live or replay.');
+    const send = (open: boolean): Promise<void> | void => {
+      this.requests[playback.kind === 'replay' ? 'replay' : 'playlist'] += 1;
+      const isMultivariant = route.kind === 'multivariant';
+      if (playback.kind === 'replay') return this.#replays.send(exchange, playback.sessionId, isMultivariant, open);
+      if (isMultivariant) return this.#live.sendMultivariant(exchange, playback.edge, open);
+      const directives = parseDirectives(query);
+      if (directives !== null) return this.#live.sendMedia(exchange, playback.edge, directives, open);
+      sendText(exchange, 400, '_HLS_msn and _HLS_part must be whole numbers, a part with its segment; _HLS_skip is YES or v2.');
+    };
+    return this.#ifAllowed(exchange, [playback], send);
+  }
+
+  #sendMedia(exchange: Exchange, route: Route & { kind: 'range' | 'part' }): Promise<void> | void {
+    const owners = this.#catalogue.ownersOfMedia(route.sessionId);
+    if (owners === null) return this.#refuse(exchange, 404, 'No such media.');
     const { rights, edge } = owners;
-    const open = rights.some(isOpen);
-    if (!open && !(await this.#mayWatchAny(request.headers.authorization, rights)))
-      return this.#refuse(response, 403, 'This video is private.');
-    this.requests[edge === null ? 'replay' : route.kind === 'part' ? 'part' : 'segment'] += 1;
-    if (route.kind === 'part') return this.#media.sendPart(request, response, route, edge, open);
-    return this.#media.sendRange(request, response, route, edge, open);
+    return this.#ifAllowed(exchange, rights, (open) => {
+      this.requests[edge === null ? 'replay' : route.kind === 'part' ? 'part' : 'segment'] += 1;
+      if (route.kind === 'part') return this.#media.sendPart(exchange, route, edge, open);
+      return this.#media.sendRange(exchange, route, edge, open);
+    });
   }
 
-  #refuse(response: ServerResponse, status: number, text: string, headers?: OutgoingHttpHeaders): void {
+  /** Sends what everybody may see, or who asks; `open`: caches may keep it. */
+  #ifAllowed(exchange: Exchange, rights: readonly Rights[], send: (open: boolean) => Promise<void> | void): Promise<void> | void {
+    if (rights.some(isOpen)) return send(true);
+    return this.#mayWatchAny(exchange.header('authorization'), rights).then((may) =>
+      may ? send(false) : this.#refuse(exchange, 403, 'This video is private.'),
+    );
+  }
+
+  #refuse(exchange: Exchange, status: number, text: string, headers?: Headers): void {
     this.requests.refused += 1;
-    sendText(response, status, text, headers);
+    sendText(exchange, status, text, headers);
   }
 
   async #mayWatchAny(authorization: string | undefined, rights: readonly Rights[]): Promise<boolean> {

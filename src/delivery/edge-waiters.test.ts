@@ -1,31 +1,40 @@
 import assert from 'node:assert/strict';
-import { createServer, get } from 'node:http';
-import type { ServerResponse } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { Agent, get } from 'node:http';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import type { Exchange } from '../http/exchange.ts';
+import { HttpListener } from '../http/http-listener.ts';
 import { LiveEdge } from '../lives/live-edge.ts';
+import { createLog } from '../log.ts';
 import { EdgeWaiters } from './edge-waiters.ts';
 
 const START = { mediaSequence: 0, discontinuitySequence: 0, targetDuration: 2 };
 
-/** Responses of real requests that are still open. */
-async function responses(t: TestContext, count: number): Promise<{ response: ServerResponse; leave: () => void }[]> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const made = [];
+interface Waiting {
+  readonly exchange: Exchange;
+  readonly gone: Promise<void>;
+  readonly leave: () => void;
+}
+
+/** Real requests that are still open. */
+async function exchanges(t: TestContext, count: number): Promise<Waiting[]> {
+  let came = (_exchange: Exchange): void => {};
+  const first = (exchange: Exchange): boolean => (came(exchange), true);
+  const listener = new HttpListener({ host: '127.0.0.1', port: 0, first, log: createLog('silent') });
+  await listener.start();
+  const made: Waiting[] = [];
   for (let i = 0; i < count; i += 1) {
-    const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', agent: false });
+    const arrived = new Promise<Exchange>((resolve) => (came = resolve));
+    const request = get({ port: listener.port, host: '127.0.0.1', agent: new Agent({ keepAlive: true }) });
     request.on('error', () => {});
-    const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
-    made.push({ response, leave: () => void request.destroy() });
+    const exchange = await arrived;
+    const gone = new Promise<void>((resolve) => exchange.onEnd(resolve));
+    made.push({ exchange, gone, leave: () => void request.destroy() });
   }
+  t.after(() => {
+    for (const { leave } of made) leave();
+    return listener.close();
+  });
   return made;
 }
 
@@ -35,15 +44,15 @@ test('each waiter is answered once: when it is ready, late, gone, or at the clos
   const failures: unknown[] = [];
   const waiters = new EdgeWaiters(
     () => now,
-    (_response, error) => failures.push(error),
+    (_exchange, error) => failures.push(error),
   );
   const edge = new LiveEdge(START);
-  const open = await responses(t, 6);
+  const open = await exchanges(t, 6);
   const said: string[] = [];
   const ready = new Set<number>();
-  open.forEach(({ response }, n) => {
+  open.forEach(({ exchange }, n) => {
     waiters.add(edge, {
-      response,
+      exchange,
       deadlineMs: n === 1 ? 100 : 1000,
       ready: () => {
         if (n === 4) throw new Error('a bug');
@@ -64,13 +73,13 @@ test('each waiter is answered once: when it is ready, late, gone, or at the clos
   t.mock.timers.tick(250);
   assert.deepEqual([said.at(-1), waiters.count], ['1 false', 3]);
   open[2].leave();
-  await once(open[2].response, 'close');
+  await open[2].gone;
   assert.equal(waiters.count, 2);
   waiters.close();
   assert.deepEqual(said.slice(2), ['3 false', '5 false']);
   assert.deepEqual([waiters.count, failures.length], [0, 2]);
   waiters.add(edge, {
-    response: open[3].response,
+    exchange: open[3].exchange,
     deadlineMs: 1000,
     ready: () => false,
     done: (isReady) => said.push(`late ${isReady}`),
@@ -91,15 +100,16 @@ test('nobody listens to an edge that nobody waits for', async (t) => {
       stop();
     };
   };
-  const [{ response, leave }, gone] = await responses(t, 2);
-  for (let i = 0; i < 3; i += 1) waiters.add(edge, { response, deadlineMs: Infinity, ready: () => false, done: () => {} });
+  const [first, second] = await exchanges(t, 2);
+  for (let i = 0; i < 3; i += 1)
+    waiters.add(edge, { exchange: first.exchange, deadlineMs: Infinity, ready: () => false, done: () => {} });
   assert.equal(listeners, 1);
-  leave();
-  gone.leave();
-  await Promise.all([once(response, 'close'), once(gone.response, 'close')]);
+  first.leave();
+  second.leave();
+  await Promise.all([first.gone, second.gone]);
   assert.equal(listeners, 0);
   waiters.add(edge, {
-    response: gone.response,
+    exchange: second.exchange,
     deadlineMs: Infinity,
     ready: () => false,
     done: () => assert.fail('nobody is there'),

@@ -1,10 +1,10 @@
-import type { ServerResponse } from 'node:http';
+import type { Exchange } from '../http/exchange.ts';
 import type { LiveEdge } from '../lives/live-edge.ts';
 
 /** A request that waits for the live edge to change. */
 export interface Waiter {
-  /** What is to be answered; nobody waits any more when it closes. */
-  readonly response: ServerResponse;
+  /** What is to be answered; nobody waits any more when it is over. */
+  readonly exchange: Exchange;
   /** Whether what it waits for is there. */
   readonly ready: () => boolean;
   /** Called once: with true when it is there, with false when its time is over. */
@@ -19,12 +19,12 @@ const SWEEP_MS = 250;
 export class EdgeWaiters {
   readonly #waiting = new Map<LiveEdge, { waiters: Set<Waiter>; stop: () => void }>();
   readonly #now: () => number;
-  readonly #failed: (response: ServerResponse, error: unknown) => void;
+  readonly #failed: (exchange: Exchange, error: unknown) => void;
   #sweep: NodeJS.Timeout | null = null;
   #closed = false;
 
   /** `failed` answers for a waiter that throws: a viewer's trouble must not reach the publisher, in whose call the edge changes. */
-  constructor(now: () => number, failed: (response: ServerResponse, error: unknown) => void) {
+  constructor(now: () => number, failed: (exchange: Exchange, error: unknown) => void) {
     this.#now = now;
     this.#failed = failed;
   }
@@ -36,7 +36,7 @@ export class EdgeWaiters {
   }
 
   add(edge: LiveEdge, waiter: Waiter): void {
-    if (waiter.response.destroyed) return;
+    if (waiter.exchange.over) return;
     if (this.#closed) return this.#finish(edge, waiter, false);
     let entry = this.#waiting.get(edge);
     if (entry === undefined) {
@@ -45,7 +45,7 @@ export class EdgeWaiters {
     }
     entry.waiters.add(waiter);
     this.#sweep ??= setInterval(() => this.#expire(), SWEEP_MS).unref();
-    waiter.response.once('close', () => this.#drop(edge, waiter));
+    waiter.exchange.onEnd(() => this.#drop(edge, waiter));
   }
 
   /** Answers all who wait, as if their time were over. */
@@ -66,7 +66,7 @@ export class EdgeWaiters {
         if (waiter.ready()) this.#finish(edge, waiter, true);
       } catch (error) {
         this.#drop(edge, waiter);
-        this.#failed(waiter.response, error);
+        this.#failed(waiter.exchange, error);
       }
     }
   }
@@ -83,7 +83,7 @@ export class EdgeWaiters {
     try {
       waiter.done(ready);
     } catch (error) {
-      this.#failed(waiter.response, error);
+      this.#failed(waiter.exchange, error);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Exchange } from '../http/exchange.ts';
 import type { LiveEdge } from '../lives/live-edge.ts';
 import { renderLivePlaylist } from '../packager/media-playlist.ts';
 import type { MediaTimeline } from '../packager/media-timeline.ts';
@@ -12,6 +12,7 @@ import type { Directives } from './route.ts';
 const BLOCK_TARGETS = 3;
 /** A blocking reload's answer never changes: it is kept as long as section B.1 of the same advises, in target durations. */
 const BLOCKED_CACHE_TARGETS = 6;
+const RETRY_SOON = ['Retry-After', '1'];
 const NO_MEDIA = 'This live has not been broadcast yet.';
 
 interface Rendered {
@@ -25,34 +26,33 @@ export class LivePlaylists {
   readonly #waiters: EdgeWaiters;
   readonly #now: () => number;
   readonly #rendered = new WeakMap<LiveEdge, Rendered>();
-  /** Tells this process's versions from those of the ones before it. */
   readonly #epoch: string;
 
-  constructor(waiters: EdgeWaiters, now: () => number) {
+  /** `epoch` tells this process's versions from those of the ones before it. */
+  constructor(waiters: EdgeWaiters, now: () => number, epoch: string) {
     this.#waiters = waiters;
     this.#now = now;
-    this.#epoch = now().toString(36);
+    this.#epoch = epoch;
   }
 
-  sendMultivariant(request: IncomingMessage, response: ServerResponse, edge: LiveEdge, isPublic: boolean): void {
+  sendMultivariant(exchange: Exchange, edge: LiveEdge, isPublic: boolean): void {
     const text = renderMultivariantPlaylist(edge.timeline, '0.m3u8');
-    if (text === null) return sendText(response, 404, NO_MEDIA, { 'Retry-After': '1' });
-    new PlaylistText(text, `${this.#epoch}-m${edge.timeline.version}`).send(request, response, cacheFor(1, isPublic));
+    if (text === null) return sendText(exchange, 404, NO_MEDIA, RETRY_SOON);
+    new PlaylistText(text, `${this.#epoch}-m${edge.timeline.version}`).send(exchange, cacheFor(1, isPublic));
   }
 
-  sendMedia(request: IncomingMessage, response: ServerResponse, edge: LiveEdge, directives: Directives, isPublic: boolean): void {
+  sendMedia(exchange: Exchange, edge: LiveEdge, directives: Directives, isPublic: boolean): void {
     const { timeline } = edge;
     const { sequence, part, skip } = directives;
-    if (timeline.segments.next === 0 && timeline.openParts.length === 0)
-      return sendText(response, 404, NO_MEDIA, { 'Retry-After': '1' });
+    if (timeline.segments.next === 0 && timeline.openParts.length === 0) return sendText(exchange, 404, NO_MEDIA, RETRY_SOON);
     const send = (blocked: boolean): void => {
       const seconds = blocked ? BLOCKED_CACHE_TARGETS * timeline.targetDuration : 1;
-      this.#text(edge, skip).send(request, response, cacheFor(seconds, isPublic));
+      this.#text(edge, skip).send(exchange, cacheFor(seconds, isPublic));
     };
     if (sequence === null) return send(false);
     if (tooFar(timeline, sequence, part)) {
       return sendText(
-        response,
+        exchange,
         400,
         `_HLS_msn=${sequence} is too far ahead: the last media sequence number is ${timeline.segments.next - 1}.`,
       );
@@ -60,13 +60,13 @@ export class LivePlaylists {
     const ready = (): boolean => timeline.holds(sequence, part) || timeline.ended;
     if (ready()) return send(true);
     this.#waiters.add(edge, {
-      response,
+      exchange,
       ready,
       deadlineMs: this.#now() + BLOCK_TARGETS * timeline.targetDuration * 1000,
       done: (isReady) => {
         // While its publisher is away a live has nothing new, and that is no fault: players ask again.
         if (isReady || !timeline.online) send(isReady);
-        else sendText(response, 503, 'The next part is late.', { 'Retry-After': '1' });
+        else sendText(exchange, 503, 'The next part is late.', RETRY_SOON);
       },
     });
   }

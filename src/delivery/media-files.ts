@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import type { BodyWriter, Exchange, Headers } from '../http/exchange.ts';
 import type { EdgePart, LiveEdge } from '../lives/live-edge.ts';
-import type { Block } from '../packager/block-pool.ts';
+import type { HeldBytes } from '../packager/block-pool.ts';
 import { parseFragmentHeader } from '../mp4/fragment-reader.ts';
 import { recordingDirectory, volumeFile, volumeUri } from '../recording/layout.ts';
-import { CACHE, sendHead, sendNotModified, sendText } from './answer.ts';
+import { CACHE, CORS, sendNotModified, sendText } from './answer.ts';
 import { parseByteRange } from './byte-range.ts';
 import type { EdgeWaiters } from './edge-waiters.ts';
 import { lengthOf, OpenVolumes, readBytes } from './open-volumes.ts';
@@ -14,9 +14,10 @@ import type { Route } from './route.ts';
 const HEADER_BYTES = 64 * 1024;
 /** How long a request for the part that is hinted at waits for it. */
 const HINT_WAIT_MS = 5000;
-/** A player that reads nothing for so long is cut off: what it holds is needed elsewhere. */
-const STALL_MS = 30_000;
 const GONE = 'No such media.';
+const HEADERS = [...CORS, 'Content-Type', 'video/mp4', 'Accept-Ranges', 'bytes', 'Cache-Control'];
+const MEDIA_HEADERS: Headers = [...HEADERS, CACHE.forever];
+const PRIVATE_MEDIA_HEADERS: Headers = [...HEADERS, CACHE.foreverPrivate];
 /** What is read of a file at once: no segment of a usual stream is longer. */
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -41,59 +42,52 @@ export class MediaFiles {
     this.#volumes.close();
   }
 
-  async sendRange(
-    request: IncomingMessage,
-    response: ServerResponse,
-    route: RangeRoute,
-    edge: LiveEdge | null,
-    isPublic: boolean,
-  ): Promise<void> {
+  sendRange(exchange: Exchange, route: RangeRoute, edge: LiveEdge | null, isPublic: boolean): Promise<void> | void {
     const init = route.start === 0 ? (edge?.init(route.sessionId, route.volume) ?? null) : null;
-    if (init?.length === route.end) return sendPieces(request, response, [{ bytes: init, block: null }], etag(route), isPublic);
+    if (init?.length === route.end) return sendPieces(exchange, [{ bytes: init, block: null }], etag(route), isPublic);
     const parts = edge?.range(route.sessionId, route.volume, route.start, route.end) ?? null;
-    if (parts !== null) return sendPieces(request, response, parts, etag(route), isPublic);
-    await this.#sendFile(request, response, route, isPublic);
+    if (parts !== null) return sendPieces(exchange, parts, etag(route), isPublic);
+    return this.#sendFile(exchange, route, isPublic);
   }
 
-  async sendPart(
-    request: IncomingMessage,
-    response: ServerResponse,
-    route: PartRoute,
-    edge: LiveEdge | null,
-    isPublic: boolean,
-  ): Promise<void> {
+  sendPart(exchange: Exchange, route: PartRoute, edge: LiveEdge | null, isPublic: boolean): Promise<void> | void {
     const find = (): EdgePart | null => edge?.part(route.sessionId, route.volume, route.start) ?? null;
     const part = find();
-    if (part !== null) return sendPieces(request, response, [part], etag(route), isPublic);
+    if (part !== null) return sendPieces(exchange, [part], etag(route), isPublic);
     if (edge !== null && isHinted(edge, route)) {
       return this.#waiters.add(edge, {
-        response,
+        exchange,
         ready: () => !isHinted(edge, route),
         deadlineMs: this.#now() + HINT_WAIT_MS,
         done: () => {
           const ready = find();
-          if (ready === null) sendText(response, 404, 'This part was not made.');
-          else sendPieces(request, response, [ready], etag(route), isPublic);
+          if (ready === null) sendText(exchange, 404, 'This part was not made.');
+          else sendPieces(exchange, [ready], etag(route), isPublic);
         },
       });
     }
-    const end = await this.#partEnd(route);
-    if (end === null) return sendText(response, 404, GONE);
-    await this.#sendFile(request, response, { ...route, kind: 'range', end }, isPublic);
+    return this.#sendRecordedPart(exchange, route, isPublic);
   }
 
-  #sendFile(request: IncomingMessage, response: ServerResponse, route: RangeRoute, isPublic: boolean): Promise<void> {
+  async #sendRecordedPart(exchange: Exchange, route: PartRoute, isPublic: boolean): Promise<void> {
+    const end = await this.#partEnd(route);
+    if (end === null) return sendText(exchange, 404, GONE);
+    await this.#sendFile(exchange, { ...route, kind: 'range', end }, isPublic);
+  }
+
+  #sendFile(exchange: Exchange, route: RangeRoute, isPublic: boolean): Promise<void> {
     return this.#volumes.with(this.#path(route), async (descriptor) => {
-      if (descriptor === null) return sendText(response, 404, GONE);
+      if (descriptor === null) return sendText(exchange, 404, GONE);
       const length = route.end - route.start;
       // Segments are short: one read tells whether they are there, too.
       const whole = length <= CHUNK_BYTES ? await readBytes(descriptor, route.start, route.end) : null;
-      if (whole === null ? (await lengthOf(descriptor)) < route.end : whole.length < length) return sendText(response, 404, GONE);
-      if (response.destroyed) return;
-      const range = sendMediaHead(request, response, length, etag(route), isPublic);
-      if (range === null) return;
-      if (whole !== null) response.end(whole.subarray(range.start, range.end));
-      else await sendBytes(descriptor, route.start + range.start, route.start + range.end, response);
+      if (whole === null ? (await lengthOf(descriptor)) < route.end : whole.length < length) return sendText(exchange, 404, GONE);
+      const head = mediaHead(exchange, length, etag(route), isPublic);
+      if (head === null) return;
+      const { status, headers, start, end } = head;
+      if (whole !== null) exchange.send(status, headers, whole.subarray(start, end));
+      else if (exchange.method === 'HEAD') exchange.send(status, headers);
+      else await sendBytes(descriptor, route.start + start, route.start + end, exchange, exchange.begin(status, headers));
     });
   }
 
@@ -128,91 +122,61 @@ function etag(route: RangeRoute | PartRoute): string {
 /** Bytes in memory, and the block that is to be held while they are sent. */
 interface Piece {
   readonly bytes: Uint8Array;
-  readonly block: Block | null;
+  readonly block: HeldBytes | null;
 }
 
 /** Sends what lies in memory, one piece behind the other: their blocks are held until the last byte is out, or the player has gone. */
-function sendPieces(
-  request: IncomingMessage,
-  response: ServerResponse,
-  pieces: readonly Piece[],
-  tag: string,
-  isPublic: boolean,
-): void {
-  if (response.destroyed || response.headersSent) return;
+function sendPieces(exchange: Exchange, pieces: readonly Piece[], tag: string, isPublic: boolean): void {
   const length = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const range = sendMediaHead(request, response, length, tag, isPublic);
-  if (range === null) return;
-  for (const { block } of pieces) block?.retain();
-  response.once('close', () => {
-    for (const { block } of pieces) block?.release();
-  });
-  response.cork();
+  const head = mediaHead(exchange, length, tag, isPublic);
+  if (head === null) return;
+  const body: Uint8Array[] = [];
   let at = 0;
-  for (const { bytes } of pieces) {
-    const from = Math.max(range.start - at, 0);
-    const to = Math.min(range.end - at, bytes.length);
-    if (to > from) response.write(bytes.subarray(from, to));
+  for (const { bytes, block } of pieces) {
+    const from = Math.max(head.start - at, 0);
+    const to = Math.min(head.end - at, bytes.length);
     at += bytes.length;
+    if (to <= from) continue;
+    body.push(to - from === bytes.length ? bytes : bytes.subarray(from, to));
+    if (block === null) continue;
+    block.retain();
+    exchange.onEnd(() => block.release());
   }
-  response.end();
-  response.uncork();
+  exchange.send(head.status, head.headers, body);
 }
 
-/** Sends the head of 200, 206, 304 or 416; gives the range of the body that is to follow, or null when there is none. */
-function sendMediaHead(
-  request: IncomingMessage,
-  response: ServerResponse,
-  length: number,
-  tag: string,
-  isPublic: boolean,
-): { start: number; end: number } | null {
-  const cacheControl = isPublic ? CACHE.forever : CACHE.forever.replace('public', 'private');
-  if (sendNotModified(request, response, tag, cacheControl)) return null;
-  const ifRange = request.headers['if-range'];
-  const range = ifRange === undefined || ifRange === tag ? parseByteRange(request.headers.range, length) : null;
+/** The head of an answer, and which bytes of the body follow it. */
+interface MediaHead {
+  readonly status: 200 | 206;
+  readonly headers: Headers;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The head of 200 or 206; null when 304 or 416 has been sent, or nothing can be sent any more. */
+function mediaHead(exchange: Exchange, length: number, tag: string, isPublic: boolean): MediaHead | null {
+  const cacheControl = isPublic ? CACHE.forever : CACHE.foreverPrivate;
+  if (exchange.over || sendNotModified(exchange, tag, cacheControl)) return null;
+  const ifRange = exchange.header('if-range');
+  const range = ifRange === undefined || ifRange === tag ? parseByteRange(exchange.header('range'), length) : null;
   if (range === 'unsatisfiable') {
-    sendText(response, 416, 'No such bytes.', { 'Content-Range': `bytes */${length}` });
+    sendText(exchange, 416, 'No such bytes.', ['Content-Range', `bytes */${length}`]);
     return null;
   }
   const { start, end } = range ?? { start: 0, end: length };
-  sendHead(response, range === null ? 200 : 206, {
-    'Content-Type': 'video/mp4',
-    'Content-Length': end - start,
-    'Accept-Ranges': 'bytes',
-    'Cache-Control': cacheControl,
-    ETag: tag,
-    ...(range === null ? {} : { 'Content-Range': `bytes ${start}-${end - 1}/${length}` }),
-  });
-  if (request.method !== 'HEAD') {
-    response.setTimeout(STALL_MS, () => response.destroy());
-    return { start, end };
-  }
-  response.end();
-  return null;
+  const headers = [...(isPublic ? MEDIA_HEADERS : PRIVATE_MEDIA_HEADERS), 'ETag', tag, 'Content-Length', `${end - start}`];
+  if (range === null) return { status: 200, headers, start, end };
+  headers.push('Content-Range', `bytes ${start}-${end - 1}/${length}`);
+  return { status: 206, headers, start, end };
 }
 
 /** Sends bytes of an open file, at the reader's pace. What is cut off meanwhile ends the connection: a short body would leave the player waiting. */
-async function sendBytes(descriptor: number, start: number, end: number, response: ServerResponse): Promise<void> {
+async function sendBytes(descriptor: number, start: number, end: number, exchange: Exchange, body: BodyWriter): Promise<void> {
   for (let at = start; at < end;) {
     const bytes = await readBytes(descriptor, at, Math.min(at + CHUNK_BYTES, end));
-    if (bytes.length === 0) response.destroy();
-    if (response.destroyed) return;
+    if (bytes.length === 0) return exchange.destroy();
     at += bytes.length;
-    if (!response.write(bytes)) await takesMore(response);
+    if (!(await body.write(bytes))) return;
   }
-  response.end();
-}
-
-/** Resolves when the player has taken what it was sent, or is gone. */
-function takesMore(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done);
-      response.off('close', done);
-      resolve();
-    };
-    response.on('drain', done);
-    response.on('close', done);
-  });
+  body.end();
 }

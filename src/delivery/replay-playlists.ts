@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RecordingShelf } from '../lives/recording-shelf.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { renderReplayPieces } from '../packager/media-playlist.ts';
 import { renderMultivariantPlaylist } from '../packager/multivariant-playlist.ts';
 import { replayTimeline } from '../recording/stored-recording.ts';
+import type { StoredRecording } from '../recording/stored-recording.ts';
 import { cacheFor, sendText } from './answer.ts';
 import { PlaylistText } from './playlist-text.ts';
 
@@ -19,25 +19,19 @@ interface Playlists {
 
 /** The playlists of replays, rendered from the recording's index when they are first asked for. */
 export class ReplayPlaylists {
-  readonly #shelf: RecordingShelf;
+  readonly #read: (sessionId: string) => Promise<StoredRecording>;
   readonly #kept = new Map<string, Promise<Playlists | null>>();
   readonly #sizes = new Map<string, number>();
 
-  constructor(shelf: RecordingShelf) {
-    this.#shelf = shelf;
+  constructor(read: (sessionId: string) => Promise<StoredRecording>) {
+    this.#read = read;
   }
 
-  async send(
-    request: IncomingMessage,
-    response: ServerResponse,
-    sessionId: string,
-    kind: 'multivariant' | 'media_playlist',
-    isPublic: boolean,
-  ): Promise<void> {
+  async send(exchange: Exchange, sessionId: string, isMultivariant: boolean, isPublic: boolean): Promise<void> {
     const playlists = await this.#get(sessionId);
-    if (playlists === null) return sendText(response, 404, 'This replay has no media.');
-    const text = kind === 'multivariant' ? playlists.multivariant : playlists.media;
-    text.send(request, response, cacheFor(CACHE_SECONDS, isPublic));
+    if (playlists === null) return sendText(exchange, 404, 'This replay has no media.');
+    const text = isMultivariant ? playlists.multivariant : playlists.media;
+    text.send(exchange, cacheFor(CACHE_SECONDS, isPublic));
   }
 
   #get(sessionId: string): Promise<Playlists | null> {
@@ -51,7 +45,7 @@ export class ReplayPlaylists {
   async #render(sessionId: string): Promise<Playlists | null> {
     let playlists: Playlists | null = null;
     try {
-      const timeline = replayTimeline(await this.#shelf.read(sessionId, true));
+      const timeline = replayTimeline(await this.#read(sessionId));
       const multivariant = renderMultivariantPlaylist(timeline, '0.m3u8');
       if (multivariant === null) return null;
       const pieces: Buffer[] = [];

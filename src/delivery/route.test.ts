@@ -34,7 +34,7 @@ for (const [query, directives] of [
   ['_HLS_msn=1.5', null],
   ['_HLS_msn=9999999999999999', null],
 ] as const) {
-  test(`directives ${query}`, () => assert.deepEqual(parseDirectives(new URLSearchParams(query)), directives));
+  test(`directives ${query}`, () => assert.deepEqual(parseDirectives(query), directives));
 }
 
 for (const [header, range] of [

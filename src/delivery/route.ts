@@ -35,17 +35,23 @@ export interface Directives {
   readonly skip: boolean;
 }
 
-/** Reads `_HLS_msn`, `_HLS_part` and `_HLS_skip`; null when one is wrong, or a part comes without its segment. */
-export function parseDirectives(query: URLSearchParams): Directives | null {
-  const sequence = wholeNumber(query.get('_HLS_msn'));
-  const part = wholeNumber(query.get('_HLS_part'));
-  const skip = query.get('_HLS_skip');
-  if (sequence === undefined || part === undefined || (part !== null && sequence === null)) return null;
-  if (skip !== null && skip !== 'YES' && skip !== 'v2') return null;
-  return { sequence, part, skip: skip !== null };
+const DIRECTIVE = /(?:^|&)(_HLS_msn|_HLS_part|_HLS_skip)=([^&]*)/g;
+
+/** Reads `_HLS_msn`, `_HLS_part` and `_HLS_skip` from a query; null when one is wrong, or a part comes without its segment. */
+export function parseDirectives(query: string): Directives | null {
+  let [sequence, part, skip]: (string | null)[] = [null, null, null];
+  for (const [, name, value] of query.matchAll(DIRECTIVE)) {
+    if (name === '_HLS_msn') sequence ??= value;
+    else if (name === '_HLS_part') part ??= value;
+    else skip ??= value;
+  }
+  const directives = { sequence: wholeNumber(sequence), part: wholeNumber(part), skip: skip !== null };
+  if (Number.isNaN(directives.sequence) || Number.isNaN(directives.part)) return null;
+  if (part !== null && sequence === null) return null;
+  return skip === null || skip === 'YES' || skip === 'v2' ? directives : null;
 }
 
-function wholeNumber(text: string | null): number | null | undefined {
+function wholeNumber(text: string | null): number | null {
   if (text === null) return null;
-  return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;
 }

@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import { BlockPool } from '../packager/block-pool.ts';
 import { DISK } from '../recording/disk.ts';
 import type { RecordingMeta } from '../recording/layout.ts';
+import type { StoredRecording } from '../recording/stored-recording.ts';
 import { Attempts } from './attempts.ts';
 import type { Attempt } from './attempt.ts';
 import type { Publication, PublishDoor, PublisherConnection, PublishRequest } from './door.ts';
@@ -208,6 +209,16 @@ export class Lives implements PublishDoor {
         ? this.liveRecord(reference.uuid)
         : this.directory().lives.find(({ videoId }) => videoId === reference.id);
     return record ? { uuid: record.videoUuid, ownerId: record.ownerId } : null;
+  }
+
+  /** Directory of all recordings. */
+  get recordings(): string {
+    return this.shelf.directory;
+  }
+
+  /** The recording of a session that has ended. Rejects with ENOENT when there is none any more. */
+  readRecording(sessionId: string): Promise<StoredRecording> {
+    return this.shelf.read(sessionId, true);
   }
 
   /** What there is to watch under a video's UUID, or null. */

@@ -3,11 +3,17 @@ const SMALLEST_BITS = 16;
 /** Free blocks of one class that are kept for the next taker at the least; and as much as is in use, since streams let go of theirs in step. */
 const KEPT_PER_CLASS_BYTES = 32 * 1024 * 1024;
 
+/** Bytes that do not change while they are held: whoever uses them over an await retains them first, and releases them once. */
+export interface HeldBytes {
+  retain(): void;
+  release(): void;
+}
+
 /**
  * A run of memory that parts are built in, one behind the other. It is written by one packager; its bytes never change once a part
  * over them is out. Counted: whoever keeps a slice of it across an await retains it, and the last release gives it back.
  */
-export class Block {
+export class Block implements HeldBytes {
   readonly bytes: Uint8Array;
   readonly #pool: BlockPool;
   #holders = 1;

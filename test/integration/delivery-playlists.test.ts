@@ -99,8 +99,9 @@ test('ten thousand requests that are given up leave nothing behind', async (t) =
   const hint = `${timeline.run?.baseUri}/${timeline.nextPartStart}.m4s`;
   const get = (what: string): string => `GET ${what} HTTP/1.1\r\nHost: x\r\n\r\n`;
   for (let round = 0; round < 10; round += 1) {
-    const sockets = Array.from({ length: 50 }, () => connect(Number(new URL(rig.url).port), '127.0.0.1'));
-    for (const socket of sockets) socket.on('error', () => {}).write((get(path + query) + get(hint)).repeat(10));
+    const sockets = Array.from({ length: 1000 }, () => connect(Number(new URL(rig.url).port), '127.0.0.1'));
+    // The others are read when the first is answered: requests of one connection are answered in their order.
+    sockets.forEach((socket, n) => socket.on('error', () => {}).write(get(n % 2 === 0 ? path + query : hint).repeat(3)));
     await until('all wait', () => rig.delivery.waiting === 1000, { withinMs: 20_000 });
     for (const socket of sockets) socket.destroy();
     await until('none waits', () => rig.delivery.waiting === 0, { withinMs: 20_000 });

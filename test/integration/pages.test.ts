@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { HttpListener } from '../../src/http-listener.ts';
+import { Application } from '../../src/http/application.ts';
+import { HttpListener } from '../../src/http/http-listener.ts';
 import { contentSecurityPolicy, servePages } from '../../src/pages.ts';
 import { http } from '../support/http.ts';
 import { LogDiary } from '../support/log-diary.ts';
@@ -27,7 +28,7 @@ async function open(t: TestContext, files: Record<string, string>): Promise<stri
   const url = `http://127.0.0.1:${listener.port}`;
   const early = await http(`${url}/`);
   assert.deepEqual([early.status, early.headers['retry-after']], [503, '1'], 'until the application is there');
-  await listener.serve(async (app) => {
+  const application = await Application.create(async (app) => {
     await app.register(
       async (api) => {
         api.get('/thing', () => ({ a: 'thing' }));
@@ -36,6 +37,8 @@ async function open(t: TestContext, files: Record<string, string>): Promise<stri
     );
     await servePages(app, directory);
   });
+  t.after(() => application.close());
+  listener.serve(application.handler);
   return url;
 }
 
@@ -118,9 +121,9 @@ test('closing waits a second for an answer under way, and no longer', async (t) 
   const listener = new HttpListener({
     host: '127.0.0.1',
     port: 0,
-    first: (request, response) => {
+    first: (exchange) => {
       seen += 1;
-      if (request.url === '/soon') setTimeout(() => response.end('done'), 200);
+      if (exchange.url === '/soon') setTimeout(() => exchange.send(200, ['Content-Length', '4'], Buffer.from('done')), 200);
       return true;
     },
     log: new LogDiary().log,

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import type { Rights } from '../../src/delivery/delivery.ts';
+import { HttpListener } from '../../src/http/http-listener.ts';
 import type { LiveEdge } from '../../src/lives/live-edge.ts';
 import { Broadcast } from './broadcast.ts';
 import type { BroadcastOptions } from './broadcast.ts';
@@ -21,16 +19,18 @@ export class DeliveryRig {
 
   static async open(t: TestContext, options: BroadcastOptions = {}): Promise<DeliveryRig> {
     const rig = new DeliveryRig(await Broadcast.open(t, options));
-    const server = createServer((request, response) => {
-      if (!rig.delivery.handle(request, response)) response.writeHead(418).end();
+    const server = new HttpListener({
+      host: '127.0.0.1',
+      port: 0,
+      first: (exchange) => rig.delivery.handle(exchange),
+      log: rig.broadcast.diary.log,
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    rig.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.serve((_request, response) => response.writeHead(418).end());
+    await server.start();
+    rig.url = `http://127.0.0.1:${server.port}`;
     t.after(() => {
       rig.delivery.close();
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
+      return server.close();
     });
     return rig;
   }
@@ -38,7 +38,7 @@ export class DeliveryRig {
   private constructor(broadcast: Broadcast) {
     this.broadcast = broadcast;
     this.delivery = new Delivery({
-      lives: broadcast.lives,
+      catalogue: broadcast.lives,
       log: broadcast.diary.log,
       now: () => broadcast.nowMs,
       mayWatch: (authorization, rights) => {

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { HttpListener } from './http-listener.ts';
-import { createLog } from './log.ts';
+import { createLog } from '../log.ts';
 
 test('bytes are counted as they are sent, while a connection is open and after', async (t) => {
   const listener = new HttpListener({
     host: '127.0.0.1',
     port: 0,
-    first: (_request, response) => (response.end('x'.repeat(5000)), true),
+    first: (exchange) => (exchange.send(200, ['Content-Length', '5000'], Buffer.alloc(5000)), true),
     log: createLog('silent'),
   });
   await listener.start();

@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Logger } from '../log.ts';
+import type { Exchange } from './exchange.ts';
+import { NodeExchange } from './node-exchange.ts';
+import { WireConnection } from './wire-connection.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface HttpListenerOptions {
+  readonly host: string;
+  /** 0: any free port, see `port`. */
+  readonly port: number;
+  /** Answers a player's request, or leaves it to the application with false. */
+  readonly first: (exchange: Exchange) => boolean;
+  readonly log: Logger;
+  /** Several threads listen on one port, and the kernel spreads the connections over them. */
+  readonly reusePort?: boolean;
+}
+
+const BACKLOG = 4096;
+const KEEP_ALIVE_MS = 30_000;
+/** Requests that are being answered have this long when the server closes. */
+const REQUESTS_WITHIN_MS = 1000;
+
+/** The one HTTP port, for players, pages and the API. It is open, and known, before the application is there: until then it answers 503. */
+export class HttpListener {
+  readonly #options: HttpListenerOptions;
+  readonly #server: Server;
+  /** Reads whatever is not a player's plain request; it listens to no port of its own. */
+  readonly #http: HttpServer;
+  #handler: Handler | null = null;
+  readonly #sockets = new Set<Socket>();
+  /** Those whose requests we read. */
+  readonly #wires = new Map<Socket, WireConnection>();
+  /** What was sent on connections that are over. */
+  #sentBytes = 0;
+  #closing = false;
+
+  constructor(options: HttpListenerOptions) {
+    this.#options = options;
+    this.#http = createHttpServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => this.#answer(request, response));
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#open(socket));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** All bytes sent so far, heads too: each socket counts its own, and they are added up only when somebody asks. */
+  get sentBytes(): number {
+    let sum = this.#sentBytes;
+    for (const socket of this.#sockets) sum += socket.bytesWritten;
+    return sum;
+  }
+
+  get connectionCount(): number {
+    return this.#sockets.size;
+  }
+
+  /** Listens; rejects when the address is taken. */
+  async start(): Promise<void> {
+    const { host, port, log, reusePort = false } = this.#options;
+    const listening = once(this.#server, 'listening');
+    this.#server.listen({ host, port, backlog: BACKLOG, reusePort });
+    await listening;
+    this.#server.on('error', (error) => log.error({ err: error }, 'HTTP listener'));
+  }
+
+  /** Puts an application there. */
+  serve(handler: Handler): void {
+    this.#handler = handler;
+  }
+
+  /** Stops listening; resolves when all connections are closed, those with an answer under way a second later at the most. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#http.close();
+    for (const wire of this.#wires.values()) wire.close();
+    this.#http.closeIdleConnections();
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, REQUESTS_WITHIN_MS);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #open(socket: Socket): void {
+    this.#sockets.add(socket);
+    const wire = new WireConnection(socket, {
+      handle: this.#options.first,
+      handOver: (_, unread) => {
+        this.#wires.delete(socket);
+        // As if it had just come: the bytes first, which nobody has read.
+        this.#http.emit('connection', socket);
+        if (unread.length > 0) socket.emit('data', unread);
+      },
+    });
+    this.#wires.set(socket, wire);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#wires.delete(socket);
+      this.#sentBytes += socket.bytesWritten;
+    });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#closing) response.setHeader('Connection', 'close');
+    if (this.#options.first(new NodeExchange(request, response))) return;
+    if (this.#handler !== null) return this.#handler(request, response);
+    response.writeHead(503, { 'Retry-After': '1' }).end();
+  }
+}
