@@ -9,6 +9,7 @@ import { parseByteRange } from './byte-range.ts';
 import type { EdgeWaiters } from './edge-waiters.ts';
 import { lengthOf, OpenVolumes, readBytes } from './open-volumes.ts';
 import type { Route } from './route.ts';
+import { SegmentCache } from './segment-cache.ts';
 
 /** What is read of a part to learn its length. */
 const HEADER_BYTES = 64 * 1024;
@@ -28,6 +29,7 @@ type PartRoute = Route & { kind: 'part' };
 export class MediaFiles {
   readonly #recordings: string;
   readonly #volumes = new OpenVolumes();
+  readonly #segments = new SegmentCache();
   readonly #waiters: EdgeWaiters;
   readonly #now: () => number;
 
@@ -75,19 +77,33 @@ export class MediaFiles {
     await this.#sendFile(exchange, { ...route, kind: 'range', end }, isPublic);
   }
 
-  #sendFile(exchange: Exchange, route: RangeRoute, isPublic: boolean): Promise<void> {
+  #sendFile(exchange: Exchange, route: RangeRoute, isPublic: boolean): Promise<void> | void {
+    const { sessionId, volume, start, end } = route;
+    if (end - start > CHUNK_BYTES) return this.#sendLongFile(exchange, route, isPublic);
+    const name = `${sessionId}/${volume}/${start}-${end}`;
+    const send = (bytes: Uint8Array | null): void => {
+      if (bytes === null) sendText(exchange, 404, GONE);
+      else sendPieces(exchange, [{ bytes, block: null }], etag(route), isPublic);
+    };
+    const kept = this.#segments.peek(name);
+    if (kept !== null) return send(kept);
+    const read = (): Promise<Buffer | null> =>
+      this.#volumes.with(this.#path(route), async (descriptor) => {
+        // One read tells whether it is there, too.
+        const bytes = descriptor === null ? null : await readBytes(descriptor, start, end);
+        return bytes?.length === end - start ? bytes : null;
+      });
+    return this.#segments.get(name, read).then(send);
+  }
+
+  #sendLongFile(exchange: Exchange, route: RangeRoute, isPublic: boolean): Promise<void> {
     return this.#volumes.with(this.#path(route), async (descriptor) => {
-      if (descriptor === null) return sendText(exchange, 404, GONE);
-      const length = route.end - route.start;
-      // Segments are short: one read tells whether they are there, too.
-      const whole = length <= CHUNK_BYTES ? await readBytes(descriptor, route.start, route.end) : null;
-      if (whole === null ? (await lengthOf(descriptor)) < route.end : whole.length < length) return sendText(exchange, 404, GONE);
-      const head = mediaHead(exchange, length, etag(route), isPublic);
+      if (descriptor === null || (await lengthOf(descriptor)) < route.end) return sendText(exchange, 404, GONE);
+      const head = mediaHead(exchange, route.end - route.start, etag(route), isPublic);
       if (head === null) return;
       const { status, headers, start, end } = head;
-      if (whole !== null) exchange.send(status, headers, whole.subarray(start, end));
-      else if (exchange.method === 'HEAD') exchange.send(status, headers);
-      else await sendBytes(descriptor, route.start + start, route.start + end, exchange, exchange.begin(status, headers));
+      if (exchange.method === 'HEAD') return exchange.send(status, headers);
+      await sendBytes(descriptor, route.start + start, route.start + end, exchange, exchange.begin(status, headers));
     });
   }
 
