@@ -3,7 +3,7 @@ import { ConfigError } from './config/config-error.ts';
 import { describeSettings, formatHelp } from './config/help.ts';
 import type { SettingDescription } from './config/help.ts';
 import { keyName } from './config/names.ts';
-import { oneOf, port, password, text, timeOfDay, timeZone, url, wholeNumber } from './config/setting.ts';
+import { oneOf, optionalWholeNumber, port, password, text, timeOfDay, timeZone, url, wholeNumber } from './config/setting.ts';
 import type { Setting } from './config/setting.ts';
 import { readEnvironment, readFlags, readYaml } from './config/sources.ts';
 import type { Given, Source } from './config/sources.ts';
@@ -18,6 +18,12 @@ const SETTINGS = {
   dataDir: text('./data', '<directory>', 'Where everything is kept: recordings, the ledger, the embedded PostgreSQL.'),
   httpHost: text('0.0.0.0', '<address>', 'Address that pages, players and the API are served on.'),
   httpPort: port(9000, 'Port of the same.'),
+  deliveryThreads: optionalWholeNumber(
+    0,
+    64,
+    'Threads that answer players; with 0 everything is on one thread.',
+    'by cores: 0 with one, else 1 for every four',
+  ),
   publicUrl: url(['http', 'https'], 'Address that viewers use; set it behind a proxy.', 'http://localhost:<http-port>'),
   rtmpHost: text('0.0.0.0', '<address>', 'Address that publishers are received on.'),
   rtmpPort: port(1935, 'Port of the same.'),

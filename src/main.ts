@@ -20,8 +20,8 @@ import { ensureRoot } from './database/first-start.ts';
 import { Pulse } from './database/pulse.ts';
 import { applySessionFacts } from './database/sessions.ts';
 import { Application } from './http/application.ts';
-import { Delivery } from './delivery/delivery.ts';
-import { HttpListener } from './http/http-listener.ts';
+import { defaultDeliveryThreads, openPlayerDoor } from './front/open-player-door.ts';
+import type { PlayerDoor } from './front/player-door.ts';
 import { RtmpListener } from './ingest/rtmp-listener.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { SessionFact } from './ledger/session-fact.ts';
@@ -143,9 +143,11 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     attempted: (attempt) => attemptWriter.add(attempt),
     directoryChanged: (videoUuid) => {
       keeper.noted(videoUuid);
+      door?.changed(videoUuid);
       snapshot?.changed();
     },
   });
+  let door: PlayerDoor | null = null;
   const keeper = new DirectoryKeeper({ database, lives, log });
   let snapshot: DirectorySnapshot | null = null;
   const ledger = await Ledger.open({ directory: join(directory, 'ledger'), apply, log });
@@ -172,25 +174,21 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   closers.add('listener', () => listener.close());
 
   const authenticator = new Authenticator(database);
-  const delivery = new Delivery({
-    catalogue: lives,
+  const players = openPlayerDoor({
+    host: config.httpHost,
+    port: config.httpPort,
+    threads: config.deliveryThreads ?? defaultDeliveryThreads(),
+    lives,
     log,
+    logLevel: config.logLevel,
     mayWatch: async (authorization, { privacy, ownerId }) => {
       const user = await authenticator.authenticate(authorization);
       return user !== null && (privacy === 4 || user.id === ownerId || user.role <= 1);
     },
   });
-  const http = new HttpListener({
-    host: config.httpHost,
-    port: config.httpPort,
-    first: (exchange) => delivery.handle(exchange),
-    log,
-  });
-  closers.add('http', () => {
-    delivery.close();
-    return http.close();
-  });
-  await http.start().catch((error: unknown) => {
+  door = players;
+  closers.add('http', () => players.close());
+  await players.start().catch((error: unknown) => {
     throw explainListening(error, 'http', { host: config.httpHost, port: config.httpPort });
   });
   const rtmp = new RtmpListener({
@@ -215,12 +213,13 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     config.metrics === 'off'
       ? null
       : new Metrics({
-          rooms: { version: packageJson.version, lives, rtmp, delivery, http, ledger },
+          rooms: { version: packageJson.version, lives, rtmp, ledger },
+          readPlayers: () => players.counts(),
           readDatabase: () => pulse.read(),
         });
   if (metrics !== null) closers.add('metrics', () => metrics.close());
 
-  const { publicUrl, rtmpPublicUrl } = publicAddresses(config, { http: http.port, rtmp: rtmp.port });
+  const { publicUrl, rtmpPublicUrl } = publicAddresses(config, { http: players.port, rtmp: rtmp.port });
   const application = await Application.create(async (app) => {
     const settings = {
       publicUrl,
@@ -245,7 +244,7 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     await servePages(app, PAGES);
   });
   closers.add('application', () => application.close());
-  http.serve(application.handler);
+  players.serve(application);
   if (config.restartAt !== null) {
     const timeZone = config.restartTimeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
     const schedule = new RestartSchedule({
@@ -276,7 +275,7 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   return {
     publicUrl,
     rtmpPublicUrl,
-    httpPort: http.port,
+    httpPort: players.port,
     rtmpPort: rtmp.port,
     rootPassword: root.password,
     lives,

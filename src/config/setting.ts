@@ -50,6 +50,11 @@ export function wholeNumber(fallback: number, min: number, max: number, help: st
   return { default: fallback, parse, help: `${help} From ${min} to ${max}.`, placeholder: '<number>', ...extra };
 }
 
+/** A whole number within limits, or one that is found out: null. */
+export function optionalWholeNumber(min: number, max: number, help: string, defaultText: string): Setting<number | null> {
+  return { ...wholeNumber(0, min, max, help, { defaultText }), default: null };
+}
+
 /** A TCP port, 0 for any free one. */
 export function port(fallback: number, help: string): Setting<number> {
   return { ...wholeNumber(fallback, 0, 65535, help), help: `${help} 0 takes any free port.`, placeholder: '<port>' };

@@ -14,7 +14,7 @@ function edgeWithPool(): {
   const keep = (size: number, duration: number, recorded = true): void => {
     const block = pool.take(size);
     const bytes = block.bytes.subarray(0, size);
-    edge.keep({ sessionId: 's', volume: 1, start: at, end: at + size, duration, block, bytes, recorded: () => recorded });
+    edge.keep({ sessionId: 's', volume: 1, start: at, end: at + size, duration, block, bytes }, () => recorded);
     block.release();
     at += size;
   };

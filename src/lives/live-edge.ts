@@ -1,6 +1,6 @@
-import type { Block } from '../packager/block-pool.ts';
+import type { HeldBytes } from '../packager/block-pool.ts';
 import { MediaTimeline } from '../packager/media-timeline.ts';
-import type { TimelineStart } from '../packager/media-timeline.ts';
+import type { Run, TimelineFlags, TimelineFollower, TimelinePart, TimelineStart } from '../packager/media-timeline.ts';
 import { MEDIA_TIMESCALE } from '../media/track.ts';
 
 /** How much of the newest media is kept in memory for players near the edge; older is read from the recording. */
@@ -20,20 +20,37 @@ export interface EdgePart {
   readonly start: number;
   readonly end: number;
   readonly duration: number;
-  readonly block: Block;
+  readonly block: HeldBytes;
   readonly bytes: Uint8Array;
-  /** It can be read from the recording. */
-  readonly recorded: () => boolean;
+}
+
+/** The init segment of a volume, in memory. */
+export interface EdgeInit {
+  readonly sessionId: string;
+  readonly volume: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Hears of everything that is done to an edge, in order: another edge that does the same is the same. Must not throw. */
+export interface EdgeFollower extends TimelineFollower {
+  keepInit(init: EdgeInit): void;
+  add(part: EdgePart): void;
+  /** The oldest parts have left the memory. */
+  drop(count: number): void;
+  changed(flags: TimelineFlags): void;
 }
 
 /** The live edge of one live: its playlist over all sessions, its newest parts in memory, and who waits for the next change. */
 export class LiveEdge {
   readonly timeline: MediaTimeline;
   #parts: EdgePart[] = [];
+  /** By part: it can be read from the recording. */
+  #recorded: (() => boolean)[] = [];
   #ticks = 0;
-  #inits: { readonly sessionId: string; readonly volume: number; readonly bytes: Uint8Array }[] = [];
+  #inits: EdgeInit[] = [];
   #bytes = 0;
   readonly #listeners = new Set<() => void>();
+  readonly #followers = new Set<EdgeFollower>();
 
   constructor(start: TimelineStart) {
     this.timeline = new MediaTimeline(start);
@@ -44,14 +61,35 @@ export class LiveEdge {
     return this.#ticks;
   }
 
+  /** Parts in memory, oldest first. */
+  get parts(): readonly EdgePart[] {
+    return this.#parts;
+  }
+
+  /** Init segments in memory, oldest first. */
+  get inits(): readonly EdgeInit[] {
+    return this.#inits;
+  }
+
   /** Calls back after every change of the timeline, until the returned function is called. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  /** Tells of everything from here on, until the returned function is called. */
+  follow(follower: EdgeFollower): () => void {
+    this.#followers.add(follower);
+    this.timeline.follower = new Followers(this.#followers);
+    return () => {
+      this.#followers.delete(follower);
+      if (this.#followers.size === 0) this.timeline.follower = null;
+    };
+  }
+
   /** The timeline has changed. */
   changed(): void {
+    for (const follower of this.#followers) follower.changed(this.timeline.flags);
     for (const listener of this.#listeners) listener();
   }
 
@@ -62,8 +100,9 @@ export class LiveEdge {
     this.changed();
   }
 
-  keepInit(sessionId: string, volume: number, bytes: Uint8Array): void {
-    this.#inits = [...this.#inits.slice(1 - INITS_KEPT), { sessionId, volume, bytes }];
+  keepInit(init: EdgeInit): void {
+    this.#inits = [...this.#inits.slice(1 - INITS_KEPT), init];
+    for (const follower of this.#followers) follower.keepInit(init);
   }
 
   /** The init segment of a volume, if it is in memory. */
@@ -71,22 +110,39 @@ export class LiveEdge {
     return this.#inits.find((init) => init.volume === volume && init.sessionId === sessionId)?.bytes ?? null;
   }
 
-  keep(part: EdgePart): void {
+  /** Keeps a part as long as players near the edge need it; `recorded`: it can be read from the recording. */
+  keep(part: EdgePart, recorded: () => boolean): void {
+    this.add(part);
+    this.#recorded.push(recorded);
+    let old = 0;
+    let [ticks, bytes] = [this.#ticks, this.#bytes];
+    for (; old < this.#parts.length - 1; old += 1) {
+      const { duration, bytes: oldest } = this.#parts[old];
+      if (ticks - duration < this.#memoryTicks(this.#recorded[old]) && bytes <= MEMORY_LIMIT_BYTES) break;
+      ticks -= duration;
+      bytes -= oldest.length;
+    }
+    if (old > 0) this.drop(old);
+  }
+
+  /** Keeps a part until it is dropped. */
+  add(part: EdgePart): void {
     part.block.retain();
     this.#parts.push(part);
     this.#ticks += part.duration;
     this.#bytes += part.bytes.length;
-    let drop = 0;
-    for (; drop < this.#parts.length - 1 && this.#isTooOld(this.#parts[drop]); drop += 1) {
-      this.#ticks -= this.#parts[drop].duration;
-      this.#bytes -= this.#parts[drop].bytes.length;
-      this.#parts[drop].block.release();
-    }
-    if (drop > 0) this.#parts.splice(0, drop);
+    for (const follower of this.#followers) follower.add(part);
   }
 
-  #isTooOld(oldest: EdgePart): boolean {
-    return this.#ticks - oldest.duration >= this.#memoryTicks(oldest) || this.#bytes > MEMORY_LIMIT_BYTES;
+  /** Drops the oldest parts from the memory. */
+  drop(count: number): void {
+    for (const { duration, bytes, block } of this.#parts.splice(0, count)) {
+      this.#ticks -= duration;
+      this.#bytes -= bytes.length;
+      block.release();
+    }
+    this.#recorded.splice(0, count);
+    for (const follower of this.#followers) follower.drop(count);
   }
 
   /** The part that begins at `start` of a volume, if it is in memory. */
@@ -111,16 +167,39 @@ export class LiveEdge {
     return null;
   }
 
-  #memoryTicks(part: EdgePart): number {
-    return part.recorded()
+  #memoryTicks(recorded: () => boolean): number {
+    return recorded()
       ? MEMORY_TICKS
       : Math.max(MEMORY_TICKS, UNRECORDED_TARGETS * this.timeline.targetDuration * MEDIA_TIMESCALE);
   }
 
   /** Lets the memory go: there is no live edge any more. */
   clear(): void {
-    for (const part of this.#parts) part.block.release();
-    this.#parts = [];
-    this.#ticks = this.#bytes = 0;
+    this.drop(this.#parts.length);
+  }
+}
+
+/** What is done to a timeline, told to all who follow its edge. */
+class Followers implements TimelineFollower {
+  readonly #all: ReadonlySet<TimelineFollower>;
+
+  constructor(all: ReadonlySet<TimelineFollower>) {
+    this.#all = all;
+  }
+
+  startRun(run: Run, firstPartStart: number): void {
+    for (const each of this.#all) each.startRun(run, firstPartStart);
+  }
+
+  addPart(part: TimelinePart, programDateTimeMs: number, videoFrames: number, targetMs: number): void {
+    for (const each of this.#all) each.addPart(part, programDateTimeMs, videoFrames, targetMs);
+  }
+
+  endSegment(): void {
+    for (const each of this.#all) each.endSegment();
+  }
+
+  trimTo(first: number): void {
+    for (const each of this.#all) each.trimTo(first);
   }
 }

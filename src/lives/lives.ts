@@ -236,7 +236,7 @@ export class Lives implements PublishDoor {
     const replay = this.#replayOfSession.get(sessionId);
     const live = this.#liveOfSession.get(sessionId);
     const rights = [replay, live?.record].filter((record) => record !== undefined);
-    return rights.length === 0 ? null : { rights, edge: live?.edge ?? null };
+    return rights.length === 0 ? null : { rights, liveUuid: live?.record.videoUuid ?? null, edge: live?.edge ?? null };
   }
 
   put(record: LiveRecord): void {

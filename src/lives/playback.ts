@@ -7,7 +7,9 @@ export type Playback =
 
 /** Who a session's media belongs to: its live, while the playlist may name it, and its replay. Either may show it. */
 export interface MediaOwners {
-  readonly rights: readonly { readonly privacy: number; readonly ownerId: number }[];
+  readonly rights: readonly { readonly videoUuid: string; readonly privacy: number; readonly ownerId: number }[];
+  /** The live, while its playlist may name it. */
+  readonly liveUuid: string | null;
   /** Where its newest parts are, or null. */
   readonly edge: LiveEdge | null;
 }

@@ -60,6 +60,11 @@ export class RecordingShelf {
     }
   }
 
+  /** Resolves when the files of a session's recording are not being closed any more. */
+  async closed(sessionId: string): Promise<void> {
+    await this.#closing.get(sessionId);
+  }
+
   /** Reads a recording; with `end`, one that its process left open is closed for good. */
   async read(sessionId: string, end: boolean): Promise<StoredRecording> {
     await this.#closing.get(sessionId);

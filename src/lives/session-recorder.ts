@@ -150,7 +150,7 @@ export class SessionRecorder implements PackagerOutput {
     const run = { discontinuity, newInit: uri === null, mediaSequence, discontinuitySequence };
     const volume = this.#recording.startVolume(init.bytes, run);
     const { sessionId } = this.meta;
-    if (uri === null) this.#edge.keepInit(sessionId, volume, init.bytes);
+    if (uri === null) this.#edge.keepInit({ sessionId, volume, bytes: init.bytes });
     const initAt = uri ?? initUri(sessionId, volume, init.bytes.length);
     this.#init = { ...init, uri: initAt };
     this.#run = { baseUri: volumeUri(sessionId, volume), initUri: initAt, discontinuity, video: init.video, audio: init.audio };
@@ -172,16 +172,8 @@ export class SessionRecorder implements PackagerOutput {
     const end = start + bytes;
     const { sessionId } = this.meta;
     const inMemory = block.bytes.subarray(part.start, part.end);
-    this.#edge.keep({
-      sessionId,
-      volume: this.#recording.volumeNumber,
-      start,
-      end,
-      duration,
-      block,
-      bytes: inMemory,
-      recorded: () => recorded,
-    });
+    const { volumeNumber: volume } = this.#recording;
+    this.#edge.keep({ sessionId, volume, start, end, duration, block, bytes: inMemory }, () => recorded);
     this.#edge.timeline.addPart(
       { start, end, duration, independent: part.independent },
       part.programDateTimeMs,

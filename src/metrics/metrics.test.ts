@@ -37,14 +37,24 @@ function rooms(): MeasuredRooms {
       receivedBytes: 5_000_000_000,
       limits: { publishers: 2000 },
     },
-    delivery: { requests: { playlist: 40, part: 30, segment: 20, replay: 10, refused: 2 }, failures: 1, waiting: 3 },
-    http: { connectionCount: 11, sentBytes: 99 },
     ledger: { pending: 4, degraded: true },
   };
 }
 
+const PLAYERS: Reading['players'] = {
+  requests: { playlist: 40, part: 30, segment: 20, replay: 10, refused: 2 },
+  failures: 1,
+  waiting: 3,
+  connections: 11,
+  sentBytes: 99,
+};
+
 function open(t: TestContext, database: Reading['database'] = { ok: true, latencyMs: 2.5 }): Metrics {
-  const metrics = new Metrics({ rooms: rooms(), readDatabase: () => Promise.resolve(database) });
+  const metrics = new Metrics({
+    rooms: rooms(),
+    readPlayers: () => Promise.resolve(PLAYERS),
+    readDatabase: () => Promise.resolve(database),
+  });
   t.after(() => metrics.close());
   return metrics;
 }

@@ -6,6 +6,8 @@ import type { MeasuredRooms, Reading } from './rooms.ts';
 
 export interface MetricsOptions {
   readonly rooms: MeasuredRooms;
+  /** What is counted of the players; in bounded time, and never rejects. */
+  readonly readPlayers: () => Promise<Reading['players']>;
   /** Whether the database answers; in bounded time, and never rejects. */
   readonly readDatabase: () => Promise<Reading['database']>;
 }
@@ -26,9 +28,9 @@ export class Metrics {
 
   /** All of them in the Prometheus text format. */
   async render(): Promise<string> {
-    const database = await this.#options.readDatabase();
-    const { rooms } = this.#options;
-    const reading: Reading = { ...rooms, counts: rooms.lives.count(), database, process: this.#process.read() };
+    const { rooms, readDatabase, readPlayers } = this.#options;
+    const [database, players] = await Promise.all([readDatabase(), readPlayers()]);
+    const reading: Reading = { ...rooms, players, counts: rooms.lives.count(), database, process: this.#process.read() };
     for (const { family, metric } of this.#metrics) {
       const values = family.read(reading);
       metric.reset();

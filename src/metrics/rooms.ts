@@ -21,12 +21,6 @@ export interface MeasuredRooms {
     readonly receivedBytes: number;
     readonly limits: { readonly publishers: number };
   };
-  readonly delivery: {
-    readonly requests: Readonly<Record<string, number>>;
-    readonly failures: number;
-    readonly waiting: number;
-  };
-  readonly http: { readonly connectionCount: number; readonly sentBytes: number };
   readonly ledger: { readonly pending: number; readonly degraded: boolean };
 }
 
@@ -34,6 +28,13 @@ export interface MeasuredRooms {
 export interface Reading extends MeasuredRooms {
   readonly counts: ReturnType<MeasuredRooms['lives']['count']>;
   readonly database: { readonly ok: boolean; readonly latencyMs: number };
+  readonly players: {
+    readonly requests: Readonly<Record<string, number>>;
+    readonly failures: number;
+    readonly waiting: number;
+    readonly connections: number;
+    readonly sentBytes: number;
+  };
   readonly process: ProcessReading;
 }
 

@@ -1,6 +1,7 @@
 import { MEDIA_TIMESCALE } from '../media/track.ts';
 import type { AudioConfig, VideoConfig } from '../media/track.ts';
 import { SegmentColumns } from './segment-columns.ts';
+import type { ColumnsSnapshot } from './segment-columns.ts';
 
 /** Consecutive segments of one volume under one init segment. */
 export interface Run {
@@ -35,6 +36,41 @@ export interface TimelineStart {
   readonly targetDuration: number;
 }
 
+/** Hears of what is done to a timeline, in order: another one that does the same is the same. */
+export interface TimelineFollower {
+  startRun(run: Run, firstPartStart: number): void;
+  addPart(part: TimelinePart, programDateTimeMs: number, videoFrames: number, targetMs: number): void;
+  endSegment(): void;
+  trimTo(first: number): void;
+}
+
+/** What is set from outside. */
+export interface TimelineFlags {
+  readonly version: number;
+  readonly online: boolean;
+  readonly runOpen: boolean;
+  readonly ended: boolean;
+}
+
+/** A timeline as it can be sent to another thread. */
+export interface TimelineSnapshot {
+  readonly flags: TimelineFlags;
+  readonly segments: ColumnsSnapshot;
+  readonly targetDuration: number;
+  readonly discontinuitySequence: number;
+  readonly partTargetMs: number;
+  readonly streamTargetMs: number;
+  readonly runs: ReadonlyMap<number, Run>;
+  readonly runNumber: number;
+  readonly runBeforeFirst: number;
+  readonly listed: readonly SegmentParts[];
+  readonly open: readonly TimelinePart[];
+  readonly openDuration: number;
+  readonly openDateMs: number;
+  readonly openFrames: number;
+  readonly nextStart: number;
+}
+
 /** Parts are listed for this many target durations from the end (RFC 8216bis section 6.2.2). */
 const PARTS_LISTED_TARGETS = 3;
 
@@ -58,7 +94,9 @@ export class MediaTimeline {
   targetDuration: number;
   discontinuitySequence: number;
 
-  readonly #runs = new Map<number, Run>();
+  follower: TimelineFollower | null = null;
+
+  #runs = new Map<number, Run>();
   #runNumber = 0;
   #listed: SegmentParts[] = [];
   #open: TimelinePart[] = [];
@@ -70,6 +108,57 @@ export class MediaTimeline {
     this.segments.first = this.segments.next = start.mediaSequence;
     this.discontinuitySequence = start.discontinuitySequence;
     this.targetDuration = start.targetDuration;
+  }
+
+  get flags(): TimelineFlags {
+    const { version, online, runOpen, ended } = this;
+    return { version, online, runOpen, ended };
+  }
+
+  set flags({ version, online, runOpen, ended }: TimelineFlags) {
+    this.version = version;
+    this.online = online;
+    this.runOpen = runOpen;
+    this.ended = ended;
+  }
+
+  snapshot(): TimelineSnapshot {
+    return {
+      flags: this.flags,
+      segments: this.segments.snapshot(),
+      targetDuration: this.targetDuration,
+      discontinuitySequence: this.discontinuitySequence,
+      partTargetMs: this.partTargetMs,
+      streamTargetMs: this.#streamTargetMs,
+      runs: new Map(this.#runs),
+      runNumber: this.#runNumber,
+      runBeforeFirst: this.#runBeforeFirst,
+      listed: [...this.#listed],
+      open: [...this.#open],
+      openDuration: this.#openDuration,
+      openDateMs: this.#openDateMs,
+      openFrames: this.#openFrames,
+      nextStart: this.#nextStart,
+    };
+  }
+
+  /** Becomes what the snapshot was taken of. */
+  restore(snapshot: TimelineSnapshot): void {
+    this.segments.restore(snapshot.segments);
+    this.flags = snapshot.flags;
+    this.targetDuration = snapshot.targetDuration;
+    this.discontinuitySequence = snapshot.discontinuitySequence;
+    this.partTargetMs = snapshot.partTargetMs;
+    this.#streamTargetMs = snapshot.streamTargetMs;
+    this.#runs = new Map(snapshot.runs);
+    this.#runNumber = snapshot.runNumber;
+    this.#runBeforeFirst = snapshot.runBeforeFirst;
+    this.#listed = [...snapshot.listed];
+    this.#open = [...snapshot.open];
+    this.#openDuration = snapshot.openDuration;
+    this.#openDateMs = snapshot.openDateMs;
+    this.#openFrames = snapshot.openFrames;
+    this.#nextStart = snapshot.nextStart;
   }
 
   /** Where a session that begins now stands: every segment so far, and every discontinuity, is before it. */
@@ -112,6 +201,7 @@ export class MediaTimeline {
     this.#runs.set(this.#runNumber, run);
     this.#nextStart = firstPartStart;
     this.runOpen = true;
+    this.follower?.startRun(run, firstPartStart);
   }
 
   addPart(part: TimelinePart, programDateTimeMs: number, videoFrames: number, targetMs: number): void {
@@ -124,6 +214,7 @@ export class MediaTimeline {
     this.partTargetMs = Math.max(this.partTargetMs, targetMs, partMs(part));
     this.targetDuration = Math.max(this.targetDuration, roundedSeconds(this.#openDuration));
     this.version += 1;
+    this.follower?.addPart(part, programDateTimeMs, videoFrames, targetMs);
   }
 
   /** The open segment is whole; false when it has no part, and so is none. */
@@ -144,6 +235,7 @@ export class MediaTimeline {
     this.#openDuration = this.#openFrames = 0;
     this.#unlistOldParts();
     this.version += 1;
+    this.follower?.endSegment();
     return true;
   }
 
@@ -199,6 +291,7 @@ export class MediaTimeline {
   /** Drops the segments before this one from the window. */
   trimTo(first: number): void {
     const { segments } = this;
+    if (first > segments.first) this.follower?.trimTo(first);
     while (segments.first < first && segments.length > 0) {
       const run = segments.run(segments.first);
       if (this.discontinuityBefore(segments.first)) this.discontinuitySequence += 1;

@@ -10,6 +10,19 @@ export interface SegmentRow {
   readonly run: number;
 }
 
+/** Columns as they can be sent to another thread. */
+export interface ColumnsSnapshot {
+  readonly first: number;
+  readonly next: number;
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+  readonly programDateTimeMs: Float64Array;
+  readonly duration: Uint32Array;
+  readonly frames: Uint32Array;
+  readonly run: Uint32Array;
+  readonly independent: Uint8Array;
+}
+
 const FIRST_CAPACITY = 64;
 
 /** Segments in order, a typed array per field: an hour of them takes 150 kB. Rows are counted from 0 for the first ever added, also after trims. */
@@ -27,6 +40,40 @@ export class SegmentColumns {
   /** Number of the first row kept, and of the row after the last. */
   first = 0;
   next = 0;
+
+  /** The rows that are kept, copied. */
+  snapshot(): ColumnsSnapshot {
+    const from = this.#head;
+    const to = from + this.length;
+    return {
+      first: this.first,
+      next: this.next,
+      start: this.#start.slice(from, to),
+      end: this.#end.slice(from, to),
+      programDateTimeMs: this.#programDateTimeMs.slice(from, to),
+      duration: this.#duration.slice(from, to),
+      frames: this.#frames.slice(from, to),
+      run: this.#run.slice(from, to),
+      independent: this.#independent.slice(from, to),
+    };
+  }
+
+  /** Becomes what the snapshot was taken of. */
+  restore(rows: ColumnsSnapshot): void {
+    this.first = this.next = rows.first;
+    this.#head = 0;
+    for (let i = 0; i < rows.next - rows.first; i += 1) {
+      this.add({
+        start: rows.start[i],
+        end: rows.end[i],
+        programDateTimeMs: rows.programDateTimeMs[i],
+        duration: rows.duration[i],
+        videoFrames: rows.frames[i],
+        run: rows.run[i],
+        independent: rows.independent[i] === 1,
+      });
+    }
+  }
 
   get length(): number {
     return this.next - this.first;

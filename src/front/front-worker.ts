@@ -1,0 +1,112 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Delivery } from '../delivery/delivery.ts';
+import { HttpListener } from '../http/http-listener.ts';
+import { createLog } from '../log.ts';
+import { readBody } from './read-body.ts';
+import type { FrontData, FromThread, QuestionKind, Questions, ToThread } from './messages.ts';
+import { Mirror } from './mirror.ts';
+
+// A thread of delivery: the HTTP port, on an event loop of its own. What is not for players goes to the thread that has the lives and the API.
+
+const port = parentPort;
+if (port === null) throw new Error('this is a worker thread');
+const data = workerData as FrontData;
+const log = createLog(data.logLevel);
+const asked = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>();
+let lastQuestion = 0;
+let released: number[] = [];
+
+const post = (message: FromThread): void => port.postMessage(message);
+
+function ask<Kind extends QuestionKind>(question: Kind, asks: Questions[Kind]['asks']): Promise<Questions[Kind]['answer']> {
+  lastQuestion += 1;
+  const id = lastQuestion;
+  return new Promise<Questions[Kind]['answer']>((resolve, reject) => {
+    asked.set(id, { resolve, reject });
+    post({ kind: 'ask', id, question, asks } as FromThread);
+  });
+}
+
+/** Gives memory back: once for all that this turn of the loop brings. */
+function release(hold: number): void {
+  if (released.length === 0)
+    setImmediate(() => {
+      const holds = released;
+      released = [];
+      post({ kind: 'release', holds });
+    });
+  released.push(hold);
+}
+
+const mirror = new Mirror(data.recordings, { ask, release, unwatch: (edge) => post({ kind: 'unwatch', edge }) });
+const delivery = new Delivery({
+  catalogue: mirror,
+  log,
+  mayWatch: (authorization, rights) => ask('may_watch', { authorization, rights }),
+  epoch: data.epoch,
+});
+const http = new HttpListener({
+  host: data.host,
+  port: data.port,
+  reusePort: data.reusePort,
+  first: (exchange) => delivery.handle(exchange),
+  log,
+});
+http.serve((request, response) => void bringToApplication(request, response));
+
+async function bringToApplication(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const body = await readBody(request);
+    if (body === null) return void response.writeHead(413, { Connection: 'close' }).end();
+    const { method = 'GET', url = '/', headers } = request;
+    const remoteAddress = request.socket.remoteAddress ?? '';
+    const answer = await ask('application', { method, url, headers, remoteAddress, body });
+    if (response.destroyed) return;
+    response.writeHead(answer.status, [...answer.headers]).end(method === 'HEAD' ? undefined : answer.body);
+  } catch (error) {
+    log.error({ path: request.url, err: error }, 'a request could not be brought to the application');
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500).end();
+  }
+}
+
+function take(message: ToThread): void {
+  switch (message.kind) {
+    case 'answer':
+    case 'failed': {
+      const waiting = asked.get(message.id);
+      asked.delete(message.id);
+      if (message.kind === 'answer') waiting?.resolve(message.answer as never);
+      else waiting?.reject(Object.assign(new Error(message.message), { code: message.code }));
+      return;
+    }
+    case 'edges':
+      for (const { edge, operation } of message.changes) mirror.apply(edge, operation);
+      return;
+    case 'forget':
+      return mirror.forget(message.videoUuid);
+    case 'gone':
+      return mirror.gone(message.edge);
+    case 'count': {
+      const { requests, failures, waiting } = delivery;
+      const counts = { requests, failures, waiting, connections: http.connectionCount, sentBytes: http.sentBytes };
+      return post({ kind: 'counts', id: message.id, counts });
+    }
+    case 'close':
+      delivery.close();
+      void http.close().then(() => {
+        mirror.close();
+        port?.close();
+      });
+  }
+}
+
+port.on('message', (message: ToThread) => take(message));
+try {
+  await http.start();
+  post({ kind: 'listening', port: http.port });
+} catch (error) {
+  const { message, code } = error as NodeJS.ErrnoException;
+  post({ kind: 'cannot_listen', message, code });
+}
