@@ -60,7 +60,7 @@ export class FrontLink implements Holds {
   take(message: FromThread): void {
     switch (message.kind) {
       case 'ask':
-        return void this.#answer(message.id, message.question, message.asks as never);
+        return void this.#answer(message.id, message.question, message.asks);
       case 'unwatch':
         return this.#unfollow(message.edge);
       case 'release':
