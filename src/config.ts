@@ -32,6 +32,12 @@ const SETTINGS = {
     'Address that publishers are told to use.',
     'rtmp://<host of public-url>:<rtmp-port>/live',
   ),
+  ingestThreads: optionalWholeNumber(
+    0,
+    64,
+    'Threads that receive publishers and package what they send; with 0 the main thread does.',
+    'by cores: 0 with up to three, else 1 for every two',
+  ),
   databaseUrl: url(
     ['postgres', 'postgresql'],
     'A PostgreSQL server of your own; DATABASE_URL is read too.',

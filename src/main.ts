@@ -22,6 +22,8 @@ import { applySessionFacts } from './database/sessions.ts';
 import { Application } from './http/application.ts';
 import { defaultDeliveryThreads, openPlayerDoor } from './front/open-player-door.ts';
 import type { PlayerDoor } from './front/player-door.ts';
+import { DEFAULT_INGEST_LIMITS } from './ingest/limits.ts';
+import { defaultIngestThreads, IngestThreads } from './ingest-threads/ingest-threads.ts';
 import { RtmpListener } from './ingest/rtmp-listener.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { SessionFact } from './ledger/session-fact.ts';
@@ -191,18 +193,34 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   await players.start().catch((error: unknown) => {
     throw explainListening(error, 'http', { host: config.httpHost, port: config.httpPort });
   });
-  const rtmp = new RtmpListener({
+  const ingestThreads = config.ingestThreads ?? defaultIngestThreads();
+  const ingest = {
     host: config.rtmpHost,
     port: config.rtmpPort,
-    door: lives,
     log,
     limits: {
       handshakeMs: config.rtmpHandshakeTimeoutMs,
       publishMs: config.rtmpHandshakeTimeoutMs,
       readMs: config.rtmpReadTimeoutMs,
       publishers: config.maxPublishers,
+      strangers: DEFAULT_INGEST_LIMITS.strangers,
     },
-  });
+  };
+  const { partDurationMs: partMs, segmentMinMs, segmentMaxMs, logLevel } = config;
+  const rtmp =
+    ingestThreads === 0
+      ? new RtmpListener({ ...ingest, door: lives })
+      : new IngestThreads({
+          ...ingest,
+          threads: ingestThreads,
+          lives,
+          logLevel,
+          partMs,
+          segmentMinMs,
+          segmentMaxMs,
+          adopt: (bytes) => writer.adopt(bytes),
+          discard: (bytes) => writer.discard(bytes),
+        });
   closers.add('rtmp', () => rtmp.close());
   await rtmp.start().catch((error: unknown) => {
     throw explainListening(error, 'rtmp', { host: config.rtmpHost, port: config.rtmpPort });

@@ -24,6 +24,8 @@ export const MAY_IMPORT = {
   jobs: ['mp4', 'recording', 'database'],
   ingest: ['bytes', 'media', 'rtmp', 'lives'],
   delivery: ['http', 'media', 'mp4', 'packager', 'recording', 'lives'],
+  threads: [],
+  'ingest-threads': ['media', 'rtmp', 'packager', 'lives', 'ingest', 'threads'],
   front: ['http', 'packager', 'recording', 'lives', 'delivery'],
   api: ['media', 'packager', 'recording', 'lives', 'database'],
   'warm-up': ['cli', 'database', 'ingest', 'lives', 'packager', 'rtmp'],

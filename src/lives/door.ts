@@ -1,4 +1,6 @@
 import type { AccessUnitSink } from '../media/access-unit-sink.ts';
+import type { PackagerOutput } from '../packager/packager.ts';
+import type { SessionClock } from '../packager/session-clock.ts';
 import type { RefusalCode } from '../errors.ts';
 
 /** What a publisher's connection tells when it asks to publish. */
@@ -13,8 +15,16 @@ export interface PublishRequest {
 
 /** How lives reaches back to a publisher's connection. Must not throw, and may be called more than once. */
 export interface PublisherConnection {
-  /** Reads what has come and is not read yet, a goodbye or an end above all, before this turn of the event loop and the next are over. */
-  readNow(): void;
+  /**
+   * Reads what has come and is not read yet, a goodbye or an end above all: before this turn of the event loop and the next are over, or, where it is on
+   * another thread, before it resolves.
+   */
+  readNow(): Promise<void> | void;
+  /**
+   * Only where its frames are packaged on another thread: resolves when all that have come are put out. None that come later are: the connection is to be
+   * closed then.
+   */
+  finish?(): Promise<void>;
   /** Send the status that belongs to the code, then close. Media that arrives after this call is discarded. */
   close(code: RefusalCode): void;
 }
@@ -29,6 +39,20 @@ export interface Publication {
   readonly sink: AccessUnitSink;
   /** The connection is over; idempotent, and later calls to the sink are harmless. `detail` tells more of the reason. */
   end(reason: PublicationEnd, detail?: string): void;
+}
+
+/** What makes a publisher's frames into parts. */
+export interface Packaging {
+  readonly sink: AccessUnitSink;
+  /** Puts out what is whole; later calls to it and to the sink are harmless. */
+  close(): void;
+}
+
+/** What packaging begins with: the session's clock, where its parts go, and whether there were others before them. */
+export interface PackagingStart {
+  readonly clock: SessionClock;
+  readonly output: PackagerOutput;
+  readonly discontinuity: boolean;
 }
 
 /** The door of the room for publishers. */

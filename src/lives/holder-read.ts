@@ -8,7 +8,7 @@ const LATE_END_MS = 20;
 /** Lets a live's holder read what it has been sent: an end that was on its way before the newcomer asked is an end, and no takeover. */
 export async function holderRead(live: Live): Promise<void> {
   const { holder } = live;
-  holder?.readNow();
+  await holder?.readNow();
   const isThere = (): boolean => holder !== null && live.holder === holder;
   for (let turns = 0; isThere() && turns < TURNS_TO_READ; turns += 1) await nextTurn();
   // On a busy machine the kernel may be late with it.

@@ -10,7 +10,7 @@ import { SessionClock } from '../packager/session-clock.ts';
 import type { Disk } from '../recording/disk.ts';
 import { recordingDirectory } from '../recording/layout.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
-import type { Publication, PublicationEnd, PublisherConnection, PublishRequest } from './door.ts';
+import type { Packaging, PackagingStart, Publication, PublicationEnd, PublisherConnection, PublishRequest } from './door.ts';
 import type { LiveEdge } from './live-edge.ts';
 import { advance } from './session-machine.ts';
 import type { SessionEffect, SessionEvent, SessionState, SessionStory, Transition } from './session-machine.ts';
@@ -18,6 +18,9 @@ import { SessionRecorder } from './session-recorder.ts';
 import type { Span } from './session-recorder.ts';
 import type { Tally } from './tally.ts';
 import { uuidv7 } from './uuidv7.ts';
+
+/** Begins to make a publisher's frames into parts. */
+export type StartPackaging = (start: PackagingStart) => Packaging;
 
 /** What a live works with, the same for all lives of a server. */
 export interface LiveWorld {
@@ -58,7 +61,7 @@ interface Holder {
   readonly connection: PublisherConnection;
   readonly remoteAddress: string;
   readonly encoder: string | null;
-  readonly packager: Packager;
+  readonly packaging: Packaging;
 }
 
 /** One live as it runs: carries out what the session machine decides. */
@@ -118,26 +121,14 @@ export class Live {
   }
 
   /** Admits a publisher, or throws Refused. */
-  publish(request: PublishRequest, connection: PublisherConnection): Publication {
+  publish(
+    request: PublishRequest,
+    connection: PublisherConnection,
+    startPackaging: StartPackaging = this.#packageHere,
+  ): Publication {
     if (this.record.ownerBlocked) throw new Refused('blocked');
-    const { record } = this;
-    const now = this.#world.now();
     const { connectionId } = request;
-    const transition = advance(this.#state, {
-      kind: 'publish',
-      at: now,
-      connectionId,
-      sessionId: uuidv7(now),
-      settings: {
-        videoUuid: record.videoUuid,
-        permanent: record.permanent,
-        saveReplay: record.saveReplay,
-        replayPrivacy: record.replayPrivacy,
-        reconnectWindowMs: record.reconnectWindowMs ?? this.#world.reconnectWindowMs,
-      },
-      takeover: record.takeover,
-      holderIdleMs: now - (this.#media?.recorder.lastPartAt ?? now),
-    });
+    const transition = advance(this.#state, this.#publishEvent(connectionId));
     for (const effect of transition.effects) {
       if (effect.kind === 'warn_of_fight') this.#warnOfFight(request);
       if (effect.kind === 'refuse') {
@@ -151,16 +142,28 @@ export class Live {
     }
     this.#carryOut(transition);
     try {
-      return this.#attach(request, connection);
+      return this.#attach(request, connection, startPackaging);
     } catch (error) {
       this.#advance({ kind: 'disconnected', at: this.#world.now(), connectionId, clean: false, reason: 'internal_error' });
       throw error;
     }
   }
 
+  /** Whether this publisher, if it asked now, would take the live from the one that has it. */
+  wouldTakeOver({ connectionId }: PublishRequest): boolean {
+    if (this.#holder === null || this.record.ownerBlocked) return false;
+    const { effects } = advance(this.#state, this.#publishEvent(connectionId));
+    return effects.some(({ kind }) => kind === 'detach');
+  }
+
   /** Ends the session, if there is one; its publisher is told to connect again. */
   restart(): void {
-    this.#advance({ kind: 'restart', at: this.#world.now() });
+    const restart = (): void => this.#advance({ kind: 'restart', at: this.#world.now() });
+    const { holder, session } = this;
+    if (holder?.finish === undefined) return restart();
+    void holder.finish().then(() => {
+      if (this.session?.sessionId === session?.sessionId) this.#attempt('restart', restart);
+    });
   }
 
   remove(): void {
@@ -180,24 +183,17 @@ export class Live {
     this.#advance({ kind: 'recovered', at: this.#world.now(), story: fact, recordedUntil });
   }
 
-  #attach({ connectionId, remoteAddress, encoder }: PublishRequest, connection: PublisherConnection): Publication {
+  #attach(request: PublishRequest, connection: PublisherConnection, startPackaging: StartPackaging): Publication {
+    const { connectionId, remoteAddress, encoder } = request;
     const media = this.#media;
     const session = this.session;
     if (media === null || session === null) throw new Error('a publisher was admitted without a session');
     const { timeline } = this.edge;
     media.clock.reanchor();
-    const packager = new Packager({
-      clock: media.clock,
-      now: this.#world.now,
-      pool: this.#world.pool,
-      output: media.recorder,
-      partMs: this.#world.partMs,
-      segmentMinMs: this.#world.segmentMinMs,
-      segmentMaxMs: this.#world.segmentMaxMs,
-      discontinuity: timeline.segments.next > 0 || timeline.openParts.length > 0,
-    });
+    const discontinuity = timeline.segments.next > 0 || timeline.openParts.length > 0;
+    const packaging = startPackaging({ clock: media.clock, output: media.recorder, discontinuity });
     media.recorder.lastPartAt = this.#world.now();
-    this.#holder = { connectionId, connection, remoteAddress, encoder, packager };
+    this.#holder = { connectionId, connection, remoteAddress, encoder, packaging };
     timeline.online = true;
     const { videoUuid } = this.record;
     const end = (reason: PublicationEnd): void => {
@@ -208,11 +204,37 @@ export class Live {
     return {
       videoUuid,
       sessionId: session.sessionId,
-      sink: packager,
+      sink: packaging.sink,
       end: (reason) => {
         if (!over) end(reason);
         over = true;
       },
+    };
+  }
+
+  readonly #packageHere: StartPackaging = (start) => {
+    const { now, pool, partMs, segmentMinMs, segmentMaxMs } = this.#world;
+    const packager = new Packager({ ...start, now, pool, partMs, segmentMinMs, segmentMaxMs });
+    return { sink: packager, close: () => packager.close() };
+  };
+
+  #publishEvent(connectionId: string): SessionEvent {
+    const { record } = this;
+    const now = this.#world.now();
+    return {
+      kind: 'publish',
+      at: now,
+      connectionId,
+      sessionId: uuidv7(now),
+      settings: {
+        videoUuid: record.videoUuid,
+        permanent: record.permanent,
+        saveReplay: record.saveReplay,
+        replayPrivacy: record.replayPrivacy,
+        reconnectWindowMs: record.reconnectWindowMs ?? this.#world.reconnectWindowMs,
+      },
+      takeover: record.takeover,
+      holderIdleMs: now - (this.#media?.recorder.lastPartAt ?? now),
     };
   }
 
@@ -312,7 +334,7 @@ export class Live {
     if (code === 'taken_over') this.#world.tally.takeovers += 1;
     // The connection first: it writes no media any more once told, and the packager's memory can go.
     if (code !== null) this.#attempt('close connection', () => holder.connection.close(code));
-    this.#attempt('close packager', () => holder.packager.close());
+    this.#attempt('close packager', () => holder.packaging.close());
     const { timeline } = this.edge;
     timeline.online = timeline.runOpen = false;
     timeline.version += 1;

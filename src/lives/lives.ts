@@ -19,7 +19,7 @@ import { EndedSessions } from './ended-sessions.ts';
 import type { EndedSession } from './ended-sessions.ts';
 import { holderRead } from './holder-read.ts';
 import { Live } from './live.ts';
-import type { LiveWorld } from './live.ts';
+import type { LiveWorld, StartPackaging } from './live.ts';
 import { LiveEdge } from './live-edge.ts';
 import { loadLive } from './load-live.ts';
 import type { LivesOptions } from './lives-options.ts';
@@ -170,16 +170,17 @@ export class Lives implements PublishDoor {
     return { lives: this.#byUuid.size + this.#loading.size, onAir, interrupted, recordingsFailing };
   }
 
-  async publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication> {
+  /** `startPackaging`: where the frames become parts, when that is not here. */
+  async publish(request: PublishRequest, connection: PublisherConnection, startPackaging?: StartPackaging): Promise<Publication> {
     const key = hashKey(request.streamKey);
     await this.#loading.waitForKey(key);
     const known = this.#byKey.get(key);
-    if (known !== undefined) await holderRead(known);
+    const finished = known === undefined ? null : await this.#holderReady(known, request);
     try {
       if (this.#closed) throw new Refused('server_closing');
       const live = this.#byKey.get(key);
       if (live === undefined) throw new Refused('unknown_key');
-      const publication = live.publish(request, connection);
+      const publication = live.publish(request, connection, startPackaging);
       this.#liveOfSession.set(publication.sessionId, live);
       this.#attempted('accepted', request, publication.sessionId);
       return publication;
@@ -194,7 +195,19 @@ export class Lives implements PublishDoor {
       );
       this.#attempted('internal_error', request);
       throw new Refused('internal_error', { cause: error });
+    } finally {
+      // The world has changed meanwhile, and it was not taken over: what puts nothing out any more must not stay.
+      if (finished !== null && known?.holder === finished) finished.close('internal_error');
     }
+  }
+
+  /** Lets a live's holder read what it was sent, and put out what it has if it is to be taken over; gives the holder that will put out no more. */
+  async #holderReady(live: Live, request: PublishRequest): Promise<PublisherConnection | null> {
+    await holderRead(live);
+    const { holder } = live;
+    if (holder?.finish === undefined || !live.wouldTakeOver(request)) return null;
+    await holder.finish();
+    return holder;
   }
 
   refused(code: RefusalCode, request: PublishRequest | null): void {

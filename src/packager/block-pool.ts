@@ -3,17 +3,22 @@ const SMALLEST_BITS = 16;
 /** Free blocks of one class that are kept for the next taker at the least; and as much as is in use, since streams let go of theirs in step. */
 const KEPT_PER_CLASS_BYTES = 32 * 1024 * 1024;
 
-/** Bytes that do not change while they are held: whoever uses them over an await retains them first, and releases them once. */
+/** What keeps bytes as they are: whoever uses them over an await retains it first, and releases it once. */
 export interface HeldBytes {
   retain(): void;
   release(): void;
+}
+
+/** Memory that parts lie in. */
+export interface PartMemory extends HeldBytes {
+  readonly bytes: Uint8Array;
 }
 
 /**
  * A run of memory that parts are built in, one behind the other. It is written by one packager; its bytes never change once a part
  * over them is out. Counted: whoever keeps a slice of it across an await retains it, and the last release gives it back.
  */
-export class Block implements HeldBytes {
+export class Block implements PartMemory {
   readonly bytes: Uint8Array;
   readonly #pool: BlockPool;
   #holders = 1;

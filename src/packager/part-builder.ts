@@ -5,7 +5,7 @@ import { createSampleColumns } from '../mp4/sample-columns.ts';
 import type { SampleColumns } from '../mp4/sample-columns.ts';
 import { AUDIO_TRACK_ID, VIDEO_TRACK_ID } from '../mp4/init-segment.ts';
 import { AudioStaging } from './audio-staging.ts';
-import type { Block, BlockPool } from './block-pool.ts';
+import type { Block, BlockPool, PartMemory } from './block-pool.ts';
 
 /** What a block holds at the least, in seconds of the stream at its measured rate, and what is enough however fast it is. */
 const BLOCK_SECONDS = 1.5;
@@ -22,7 +22,7 @@ export interface PartOpening {
 
 /** A finished part's bytes: `[styp prft] moof mdat` at start to end of the block, which stays the builder's: retain it to keep it. */
 export interface PartBytes {
-  readonly block: Block;
+  readonly block: PartMemory;
   readonly start: number;
   readonly end: number;
 }

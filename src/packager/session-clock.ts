@@ -13,6 +13,15 @@ const WALL_CLOCK_TOLERANCE_MS = 1000;
 
 type Track = 'video' | 'audio';
 
+/** A clock between two connections, as it can be sent to another thread. */
+export interface ClockSnapshot {
+  readonly lastVideo: number;
+  readonly lastAudio: number;
+  readonly wallAtZeroMs: number | null;
+  readonly skewMs: number;
+  readonly frameTicks: number;
+}
+
 /**
  * Maps the publisher's clock to the session's timeline, which begins at 0 and never goes back: over reconnects it goes on at the
  * time that really passed, and a publisher's clock that jumps is carried on from where it was. Both tracks share one mapping, so that they
@@ -36,6 +45,27 @@ export class SessionClock {
     if (resume === null) return;
     this.#wallAtZeroMs = resume.wallAtZeroMs;
     this.#last.video = this.#last.audio = resume.endTicks;
+  }
+
+  /** Where the timeline stands; what maps the publisher's clock to it is left out. */
+  snapshot(): ClockSnapshot {
+    return {
+      lastVideo: this.#last.video,
+      lastAudio: this.#last.audio,
+      wallAtZeroMs: this.#wallAtZeroMs,
+      skewMs: this.#skewMs,
+      frameTicks: this.#frameTicks,
+    };
+  }
+
+  /** Goes on where the snapshot was taken, with another connection. */
+  restore({ lastVideo, lastAudio, wallAtZeroMs, skewMs, frameTicks }: ClockSnapshot): void {
+    this.reanchor();
+    this.#last.video = lastVideo;
+    this.#last.audio = lastAudio;
+    this.#wallAtZeroMs = wallAtZeroMs;
+    this.#skewMs = skewMs;
+    this.#frameTicks = frameTicks;
   }
 
   /** Wall clock of a place on the timeline, ms of the epoch: steady, so that it grows by exactly the durations between. */

@@ -1,4 +1,4 @@
-import type { Block } from '../packager/block-pool.ts';
+import type { HeldBytes } from '../packager/block-pool.ts';
 import { DISK } from './disk.ts';
 import type { Disk } from './disk.ts';
 
@@ -11,7 +11,7 @@ interface Step {
   readonly file: AppendFile;
   readonly bytes: Uint8Array;
   /** Released when the bytes are written, or never will be. */
-  readonly block: Block | null;
+  readonly block: HeldBytes | null;
   /** Called when the bytes, and all queued before them, are written. */
   readonly written: (() => void) | null;
 }
@@ -60,7 +60,7 @@ export class AppendQueue {
   }
 
   /** Queues bytes, which must not change until written; `block`, if any, is held until then. */
-  append(file: AppendFile, bytes: Uint8Array, block: Block | null, written: (() => void) | null = null): void {
+  append(file: AppendFile, bytes: Uint8Array, block: HeldBytes | null, written: (() => void) | null = null): void {
     if (this.#error !== null) return;
     if (this.#waitingBytes + bytes.length > QUEUE_LIMIT_BYTES) {
       this.#fail(new Error(`the disk is too slow: ${this.#waitingBytes} bytes wait to be written`));

@@ -47,11 +47,16 @@ export class WriterThread implements Disk {
   /** Memory that is written from: for a BlockPool. */
   allocate(byteLength: number): Uint8Array {
     const bytes = new Uint8Array(new SharedArrayBuffer(byteLength));
+    this.adopt(bytes);
+    return bytes;
+  }
+
+  /** Takes memory that another thread has made, a whole SharedArrayBuffer, to be written from until it is discarded. */
+  adopt(bytes: Uint8Array): void {
     this.#lastBlock += 1;
     this.#blocks.set(this.#lastBlock, bytes);
     this.#numbers.set(bytes.buffer, this.#lastBlock);
     this.#post({ keep: this.#lastBlock, bytes });
-    return bytes;
   }
 
   /** Nothing will be written from this memory any more. */

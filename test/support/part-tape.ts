@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AudioConfig, VideoConfig } from '../../src/media/track.ts';
 import { BlockPool } from '../../src/packager/block-pool.ts';
-import type { Block } from '../../src/packager/block-pool.ts';
+import type { Block, PartMemory } from '../../src/packager/block-pool.ts';
 import { Packager } from '../../src/packager/packager.ts';
 import type { PackagerOptions } from '../../src/packager/packager.ts';
 import type { InitSegment, PackagerOutput, Part } from '../../src/packager/packager.ts';
@@ -67,7 +67,7 @@ export interface TapedRun {
 /** Keeps what a packager gives out, and holds on to the memory: in the end it must be as it was. */
 export class PartTape implements PackagerOutput {
   readonly runs: TapedRun[] = [];
-  readonly #held: { block: Block; view: Uint8Array; bytes: Buffer }[] = [];
+  readonly #held: { block: PartMemory; view: Uint8Array; bytes: Buffer }[] = [];
 
   init(init: InitSegment, discontinuity: boolean): void {
     assert.equal(this.runs.at(-1)?.open.length ?? 0, 0, 'an init segment in the middle of a segment');
