@@ -43,7 +43,6 @@ test('nginx in front', { timeout: 240_000 }, async (t) => {
     ['proxy_cache_lock_timeout 220ms;', 'proxy_cache_lock_timeout 20s;'],
   ] as const;
   const retimed = await Nginx.start(t, { ...options, changes });
-  t.after(async () => t.diagnostic(`nginx: ${(await front.complaints()) || 'no complaints'}`));
 
   const atOrigin = (path: string, ask?: Ask): Promise<Answer> => http(server.url + path, ask);
   const atFront = (path: string, ask?: Ask): Promise<Answer> => http(front.url + path, { ...ask, ca: front.ca });

@@ -41,7 +41,13 @@ export class Nginx {
 
   static async start(t: TestContext, { nginx, openssl, originPort, changes = [] }: NginxOptions): Promise<Nginx> {
     const directory = await mkdtemp(join(tmpdir(), 'reprise-nginx-'));
-    t.after(() => rm(directory, { recursive: true, force: true }));
+    let stop = (): Promise<unknown> => Promise.resolve();
+    t.after(async () => {
+      await stop(); // what still runs would write again to what is removed
+      const complaints = await readFile(join(directory, 'error.log'), 'utf8').catch(() => '');
+      if (complaints !== '') t.diagnostic(`nginx complained:\n${complaints}`);
+      await rm(directory, { recursive: true, force: true });
+    });
     const [httpPort, httpsPort] = await freePorts(2);
     const configuration = substitute(await readFile(CONFIGURATION, 'utf8'), [
       // The directory is nobody else's.
@@ -65,10 +71,10 @@ export class Nginx {
     const child = spawn(nginx, args, { stdio: 'ignore' });
     running.add(child);
     const ended = once(child, 'exit').finally(() => running.delete(child));
-    t.after(async () => {
+    stop = () => {
       child.kill('SIGTERM');
-      await ended;
-    });
+      return ended;
+    };
     const server = new Nginx(child, directory, {
       httpPort,
       httpsPort,
@@ -95,15 +101,10 @@ export class Nginx {
     return contents.flatMap((content) => /\nKEY: (.*)\n/.exec(content)?.[1] ?? []);
   }
 
-  /** What it complained of. */
-  async complaints(): Promise<string> {
-    return readFile(join(this.#directory, 'error.log'), 'utf8').catch(() => '');
-  }
-
   async #ready(): Promise<void> {
     const answers = (): Promise<boolean> => http(this.httpUrl).then(({ status }) => status === 308);
     await until('nginx answers', () => this.#child.exitCode !== null || answers());
-    if (this.#child.exitCode !== null) throw new Error(`nginx did not start:\n${await this.complaints()}`);
+    if (this.#child.exitCode !== null) throw new Error('nginx did not start: it has said why');
   }
 }
 
