@@ -1,5 +1,6 @@
 import { request as send } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
+import { request as sendSecurely } from 'node:https';
 
 /** An answer as it came: nothing decompressed, nothing followed. */
 export interface Answer {
@@ -14,12 +15,15 @@ export interface Ask {
   readonly headers?: Record<string, string>;
   readonly body?: string;
   readonly timeoutMs?: number;
+  /** Of the server's certificate, for https. */
+  readonly ca?: string;
 }
 
 /** One HTTP request on a connection of its own. Rejects when there is no whole answer. */
-export function http(url: string, { method = 'GET', headers = {}, body, timeoutMs = 10_000 }: Ask = {}): Promise<Answer> {
+export function http(url: string, { method = 'GET', headers = {}, body, timeoutMs = 10_000, ca }: Ask = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = send(url, { method, headers, agent: false }, (response) => {
+    const over = url.startsWith('https:') ? sendSecurely : send;
+    const request = over(url, { method, headers, agent: false, ...(ca === undefined ? {} : { ca }) }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
