@@ -35,7 +35,6 @@ rtmp {
 http {
   access_log off;
   sendfile on;
-  tcp_nopush on;
   keepalive_requests 100000000;
   types { application/vnd.apple.mpegurl m3u8; video/mp2t ts; video/mp4 mp4 m4s; }
   client_body_temp_path ${directory}/temp;
