@@ -173,7 +173,17 @@ export class TemporaryInstance {
         : {
             REPRISE_DATABASE_URL: `postgres://${connection.user}@localhost/${connection.database}?host=${encodeURIComponent(connection.host)}`,
           }),
+      ...this.#threads(),
       ...this.#options.settings,
+    };
+  }
+
+  /** Its threads are those of who runs it: what is drilled is the server as it is run. */
+  #threads(): NodeJS.ProcessEnv {
+    const { REPRISE_INGEST_THREADS, REPRISE_DELIVERY_THREADS } = this.#options.env;
+    return {
+      ...(REPRISE_INGEST_THREADS === undefined ? {} : { REPRISE_INGEST_THREADS }),
+      ...(REPRISE_DELIVERY_THREADS === undefined ? {} : { REPRISE_DELIVERY_THREADS }),
     };
   }
 
