@@ -172,9 +172,9 @@ export class Lives implements PublishDoor {
   async publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication> {
     const key = hashKey(request.streamKey);
     await this.#loading.waitForKey(key);
-    const known = this.#byKey.get(key);
-    if (known !== undefined) await holderRead(known);
     try {
+      const known = this.#byKey.get(key);
+      if (known !== undefined) await holderRead(known);
       if (this.#closed) throw new Refused('server_closing');
       const live = this.#byKey.get(key);
       if (live === undefined) throw new Refused('unknown_key');
