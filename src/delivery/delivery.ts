@@ -39,14 +39,14 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     const now = options.now ?? Date.now;
-    const failed = (response: ServerResponse, error: unknown): void => this.#failed(response, error);
+    const failed = (response: ServerResponse | null, error: unknown): void => this.#failed(response, error);
     this.#lives = options.lives;
     this.#log = options.log;
     this.#mayWatch = options.mayWatch;
     this.#waiters = new EdgeWaiters(now, failed);
     this.#live = new LivePlaylists(this.#waiters, now);
     this.#replays = new ReplayPlaylists(options.lives.shelf);
-    this.#media = new MediaFiles(options.lives.shelf.directory, this.#waiters, now);
+    this.#media = new MediaFiles(options.lives.shelf.directory, this.#waiters, now, (error) => failed(null, error));
   }
 
   /** Answers the request if its path is delivery's; false leaves it to others. */
@@ -72,9 +72,10 @@ export class Delivery {
     this.#media.close();
   }
 
-  #failed(response: ServerResponse, error: unknown): void {
+  #failed(response: ServerResponse | null, error: unknown): void {
     this.failures += 1;
-    this.#log.error({ path: response.req.url, err: error }, 'delivery failed');
+    this.#log.error({ path: response?.req.url, err: error }, 'delivery failed');
+    if (response === null) return;
     if (response.headersSent) response.destroy();
     else sendText(response, 500, 'The server made a mistake.');
   }
