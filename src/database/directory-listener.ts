@@ -76,10 +76,15 @@ export class DirectoryListener {
     client.on('error', reject);
     client.on('end', () => reject(new Error('the connection ended')));
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''));
-    const asking = setInterval(() => {
-      const late = setTimeout(() => reject(new Error('the connection is silent')), ANSWER_WITHIN_MS);
-      void client.query('select 1').then(() => clearTimeout(late), reject);
-    }, ASK_EVERY_MS);
+    let late: NodeJS.Timeout | null = null;
+    const ask = async (): Promise<void> => {
+      if (late !== null) return; // the one before is not answered yet
+      late = setTimeout(() => reject(new Error('the connection is silent')), ANSWER_WITHIN_MS);
+      await client.query('select 1');
+      clearTimeout(late);
+      late = null;
+    };
+    const asking = setInterval(() => void ask().catch(reject), ASK_EVERY_MS);
     try {
       await Promise.race([client.query(`listen ${CHANNEL}`), over]);
       await Promise.race([this.#options.listening(), over]);
@@ -87,6 +92,7 @@ export class DirectoryListener {
       await over;
     } finally {
       clearInterval(asking);
+      if (late !== null) clearTimeout(late);
       signal.removeEventListener('abort', stop);
     }
   }

@@ -44,13 +44,14 @@ export class Delivery {
   constructor(options: DeliveryOptions) {
     const now = options.now ?? Date.now;
     const { catalogue, epoch = now().toString(36) } = options;
+    const failed = (exchange: Exchange | null, error: unknown): void => this.#failed(exchange, error);
     this.#catalogue = catalogue;
     this.#log = options.log;
     this.#mayWatch = options.mayWatch;
-    this.#waiters = new EdgeWaiters(now, (exchange, error) => this.#failed(exchange, error));
+    this.#waiters = new EdgeWaiters(now, failed);
     this.#live = new LivePlaylists(this.#waiters, now, epoch);
     this.#replays = new ReplayPlaylists((sessionId) => catalogue.readRecording(sessionId));
-    this.#media = new MediaFiles(catalogue.recordings, this.#waiters, now);
+    this.#media = new MediaFiles(catalogue.recordings, this.#waiters, now, (error) => failed(null, error));
   }
 
   /** Answers the request if its path is delivery's; false leaves it to others. */
@@ -79,9 +80,10 @@ export class Delivery {
     this.#media.close();
   }
 
-  #failed(exchange: Exchange, error: unknown): void {
+  #failed(exchange: Exchange | null, error: unknown): void {
     this.failures += 1;
-    this.#log.error({ path: exchange.url, err: error }, 'delivery failed');
+    this.#log.error({ path: exchange?.url, err: error }, 'delivery failed');
+    if (exchange === null) return;
     if (exchange.begun) exchange.destroy();
     else sendText(exchange, 500, 'The server made a mistake.');
   }

@@ -19,12 +19,15 @@ const SWEEP_MS = 250;
 export class EdgeWaiters {
   readonly #waiting = new Map<LiveEdge, { waiters: Set<Waiter>; stop: () => void }>();
   readonly #now: () => number;
-  readonly #failed: (exchange: Exchange, error: unknown) => void;
+  readonly #failed: (exchange: Exchange | null, error: unknown) => void;
   #sweep: NodeJS.Timeout | null = null;
   #closed = false;
 
-  /** `failed` answers for a waiter that throws: a viewer's trouble must not reach the publisher, in whose call the edge changes. */
-  constructor(now: () => number, failed: (exchange: Exchange, error: unknown) => void) {
+  /**
+   * `failed` answers for a waiter that throws: a viewer's trouble must not reach the publisher, in whose call the edge changes. With null it hears of a bug
+   * that is no waiter's.
+   */
+  constructor(now: () => number, failed: (exchange: Exchange | null, error: unknown) => void) {
     this.#now = now;
     this.#failed = failed;
   }
@@ -72,9 +75,13 @@ export class EdgeWaiters {
   }
 
   #expire(): void {
-    const now = this.#now();
-    for (const [edge, { waiters }] of this.#waiting) {
-      for (const waiter of waiters) if (now >= waiter.deadlineMs) this.#finish(edge, waiter, false);
+    try {
+      const now = this.#now();
+      for (const [edge, { waiters }] of this.#waiting) {
+        for (const waiter of waiters) if (now >= waiter.deadlineMs) this.#finish(edge, waiter, false);
+      }
+    } catch (error) {
+      this.#failed(null, error);
     }
   }
 

@@ -28,13 +28,14 @@ type PartRoute = Route & { kind: 'part' };
 /** Segments, parts and init segments: from memory at the live edge, else from the recording. Their URLs name bytes that never change. */
 export class MediaFiles {
   readonly #recordings: string;
-  readonly #volumes = new OpenVolumes();
+  readonly #volumes: OpenVolumes;
   readonly #segments = new SegmentCache();
   readonly #waiters: EdgeWaiters;
   readonly #now: () => number;
 
-  constructor(recordings: string, waiters: EdgeWaiters, now: () => number) {
+  constructor(recordings: string, waiters: EdgeWaiters, now: () => number, failed: (error: unknown) => void) {
     this.#recordings = recordings;
+    this.#volumes = new OpenVolumes(failed);
     this.#waiters = waiters;
     this.#now = now;
   }

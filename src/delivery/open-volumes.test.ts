@@ -9,7 +9,7 @@ import { lengthOf, OpenVolumes, readBytes } from './open-volumes.ts';
 
 function rig(t: TestContext): { volumes: OpenVolumes; file: (name: string, text?: string) => string; open: () => number } {
   const directory = mkdtempSync(join(tmpdir(), 'reprise-volumes-'));
-  const volumes = new OpenVolumes();
+  const volumes = new OpenVolumes(assert.ifError);
   t.after(() => {
     volumes.close();
     rmSync(directory, { recursive: true });

@@ -18,7 +18,13 @@ interface Volume {
 /** Reads of recordings' volumes. A volume stays open for a while: to open it costs more than to read a segment of it. */
 export class OpenVolumes {
   readonly #volumes = new Map<string, Volume>();
+  readonly #failed: (error: unknown) => void;
   #timer: NodeJS.Timeout | null = null;
+
+  /** `failed` hears of bugs in what nobody waits for. */
+  constructor(failed: (error: unknown) => void) {
+    this.#failed = failed;
+  }
 
   /** Calls `use` with the volume's descriptor, which is open until it resolves; null when there is no such file. */
   async with<T>(path: string, use: (descriptor: number | null) => Promise<T>): Promise<T> {
@@ -57,8 +63,16 @@ export class OpenVolumes {
       this.#leave(oldest);
     }
     this.#volumes.set(path, volume);
-    this.#timer ??= setInterval(() => this.#closeIdle(), IDLE_MS).unref();
+    this.#timer ??= setInterval(() => this.#look(), IDLE_MS).unref();
     return volume;
+  }
+
+  #look(): void {
+    try {
+      this.#closeIdle();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   #closeIdle(): void {

@@ -12,12 +12,12 @@ function wheel(t: TestContext): {
 } {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let now = 1003;
-  const turning = new ReadWheel(() => now);
+  const turning = new ReadWheel(assert.ifError, () => now);
   const woken: string[] = [];
   return {
     wheel: turning,
     woken,
-    rest: (name, ms) => turning.rest({ wake: () => woken.push(name) }, ms),
+    rest: (name, ms) => turning.rest({ wake: () => woken.push(name), destroy: () => woken.push(`${name} destroyed`) }, ms),
     pass: (ms) => {
       now += ms;
       t.mock.timers.tick(ms);

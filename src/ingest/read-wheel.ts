@@ -1,7 +1,9 @@
 /** A socket that is not read for a moment. */
 export interface RestingSocket {
-  /** Read on. Must not throw. */
+  /** Read on. */
   wake(): void;
+  /** It cannot be woken, and would be left unread: end it. */
+  destroy(): void;
 }
 
 /** Up to so many publishers each is read when it has sent something; from there on it rests after a read, the longer the more there are. */
@@ -25,13 +27,16 @@ export function restMs(publishers: number, waiting: number): number {
  */
 export class ReadWheel {
   readonly #slots: RestingSocket[][] = Array.from({ length: SLOTS }, () => []);
+  readonly #failed: (error: unknown) => void;
   readonly #now: () => number;
   #resting = 0;
   /** The next slot to wake, counted from the start of the clock. */
   #next = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(now: () => number = () => performance.now()) {
+  /** `failed` hears of bugs: one keeps no socket but its own from being read. */
+  constructor(failed: (error: unknown) => void, now: () => number = () => performance.now()) {
+    this.#failed = failed;
     this.#now = now;
   }
 
@@ -53,13 +58,22 @@ export class ReadWheel {
   }
 
   #tick(): void {
+    this.#timer = null;
+    try {
+      this.#wakeDue();
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (this.#resting > 0) this.#timer ??= setTimeout(() => this.#tick(), SLOT_MS);
+  }
+
+  #wakeDue(): void {
     const slot = Math.floor(this.#now() / SLOT_MS);
     for (let n = 0; this.#next <= slot && n < SLOTS; n += 1) {
       this.#wake(this.#next);
       this.#next += 1;
     }
     this.#next = Math.max(this.#next, slot + 1);
-    this.#timer = this.#resting > 0 ? setTimeout(() => this.#tick(), SLOT_MS) : null;
   }
 
   #wake(slot: number): void {
@@ -67,6 +81,13 @@ export class ReadWheel {
     if (sockets.length === 0) return;
     this.#slots[slot % SLOTS] = [];
     this.#resting -= sockets.length;
-    for (const socket of sockets) socket.wake();
+    for (const socket of sockets) {
+      try {
+        socket.wake();
+      } catch (error) {
+        this.#failed(error);
+        socket.destroy();
+      }
+    }
   }
 }

@@ -37,7 +37,7 @@ export class RtmpListener implements PublisherOwner {
   readonly #options: RtmpListenerOptions;
   readonly #server: Server;
   readonly #publishers = new Set<RtmpPublisher>();
-  readonly #wheel = new ReadWheel();
+  readonly #wheel = new ReadWheel((error) => this.#options.log.error({ err: error }, 'a publisher could not be read on'));
   /** How many of them hold a publication. */
   publishingCount = 0;
   receivedBytes = 0;
@@ -116,7 +116,16 @@ export class RtmpListener implements PublisherOwner {
     void publisher.closed.then(() => this.#publishers.delete(publisher));
   }
 
+  /** A bug in it is said, and does not end the process. */
   #tick(): void {
+    try {
+      this.#tickAll();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'tick of publishers failed');
+    }
+  }
+
+  #tickAll(): void {
     this.now = performance.now();
     for (const publisher of this.#publishers) {
       try {

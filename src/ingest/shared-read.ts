@@ -43,6 +43,7 @@ export function readShared(accepted: Socket, wheel: ReadWheel, read: ReadCallbac
     wake: () => {
       if (!paused) readOn();
     },
+    destroy: () => void socket.destroy(),
   };
   const callback = (count: number, bytes: Uint8Array): boolean => {
     const rest = read(bytes, count);

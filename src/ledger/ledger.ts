@@ -116,7 +116,7 @@ export class Ledger {
     return this.#degraded;
   }
 
-  /** Resolves true once all facts are on disk and in the database (or set aside); false when that takes longer than `withinMs`. */
+  /** Resolves true once all facts are on disk and in the database (or set aside); false when that takes longer than `withinMs`, or the ledger closes. */
   async drained(withinMs = 10_000): Promise<boolean> {
     if (this.#isDrained()) return true;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -139,6 +139,8 @@ export class Ledger {
     this.#follower.wake();
     this.#written.ring();
     await this.#loops;
+    // Nothing is applied any more: nobody is to wait for it.
+    for (const resolve of this.#drainedWaiters) resolve();
     try {
       if (this.#unwritten.length > 0 || this.#appliedOnDisk < this.#applied) await this.#writeOnce();
     } catch (error) {

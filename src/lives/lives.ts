@@ -175,8 +175,9 @@ export class Lives implements PublishDoor {
     const key = hashKey(request.streamKey);
     await this.#loading.waitForKey(key);
     const known = this.#byKey.get(key);
-    const finished = known === undefined ? null : await this.#holderReady(known, request);
+    let finished: PublisherConnection | null = null;
     try {
+      if (known !== undefined) finished = await this.#holderReady(known, request);
       if (this.#closed) throw new Refused('server_closing');
       const live = this.#byKey.get(key);
       if (live === undefined) throw new Refused('unknown_key');

@@ -26,7 +26,7 @@ class QueueRig {
         if (videoUuid === this.broken) throw new Error('broken');
         this.done.push([videoUuid, this.wallMs - EPOCH]);
       },
-      failed: ({ videoUuid }) => this.failed.push(videoUuid),
+      failed: (restart) => this.failed.push(restart?.videoUuid ?? ''),
       now: () => this.wallMs,
       monotonic: () => this.#ms,
       random: () => 0.5,

@@ -14,12 +14,16 @@ export interface PlannedRestart extends Restart {
 export interface RestartQueueOptions {
   /** Called when its time has come. One that throws keeps the others from nothing. */
   readonly restart: (restart: Restart) => void;
-  readonly failed: (restart: Restart, error: unknown) => void;
+  /** Hears of bugs: of one restart, or of none that could be told. */
+  readonly failed: (restart: Restart | null, error: unknown) => void;
   readonly now: () => number;
   /** A clock in ms that is never set: a wall clock that jumps would make all restarts due at once. */
   readonly monotonic?: () => number;
   readonly random?: () => number;
 }
+
+/** After a bug, those that wait are looked at again. */
+const AGAIN_MS = 1000;
 
 /** Restarts that wait for their time: one at the most for each live, and one timer for all. Kept in memory only. */
 export class RestartQueue {
@@ -81,10 +85,19 @@ export class RestartQueue {
   }
 
   #run(): void {
+    try {
+      this.#runDue();
+      this.#arm();
+    } catch (error) {
+      this.#options.failed(null, error);
+      this.#timer = setTimeout(() => this.#run(), AGAIN_MS);
+    }
+  }
+
+  #runDue(): void {
     const now = this.#monotonic();
     const due = [...this.#waiting.values()].filter(({ dueAt }) => dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
     for (const { restart } of due) this.#waiting.delete(restart.videoUuid);
-    this.#arm();
     for (const { restart } of due) {
       try {
         this.#options.restart(restart);

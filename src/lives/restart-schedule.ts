@@ -41,18 +41,18 @@ export class RestartSchedule {
   }
 
   #look(): void {
-    const now = this.#now();
-    if (now < this.#dueAt) return;
     const { restarts, overMs, rule, log } = this.#options;
-    const dueAt = this.#dueAt;
-    this.#dueAt = nextAt(now, rule);
     try {
+      const now = this.#now();
+      const dueAt = this.#dueAt;
+      if (now < dueAt) return;
+      this.#dueAt = nextAt(now, rule);
+      this.#tell();
       if (now - dueAt < LATE_MS) restarts.plan(null, overMs);
       else log.warn({ at: new Date(dueAt) }, 'the daily restart is left out: its time was missed');
     } catch (error) {
       log.error({ err: error }, 'the daily restart failed');
     }
-    this.#tell();
   }
 
   #tell(): void {

@@ -37,7 +37,11 @@ export class Restarts {
         const live = this.#lives.get(videoUuid);
         if (live?.session?.sessionId === sessionId) live.restart();
       },
-      failed: ({ videoUuid }, error) => this.#log.error({ live: videoUuid, err: error }, 'live could not be restarted'),
+      failed: (restart, error) =>
+        this.#log.error(
+          { live: restart?.videoUuid ?? null, err: error },
+          restart === null ? 'restarts failed' : 'live could not be restarted',
+        ),
     });
   }
 

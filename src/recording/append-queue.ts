@@ -133,13 +133,22 @@ export class AppendQueue {
     for (; whole < batch.length && batch[whole].bytes.length <= left; whole += 1) {
       left -= batch[whole].bytes.length;
       this.#releaseOne(batch[whole]);
-      batch[whole].written?.();
+      this.#tell(batch[whole]);
     }
     if (whole === batch.length) return NOTHING_LEFT;
     const [first, ...others] = batch.slice(whole);
     if (left === 0) return [first, ...others];
     this.#waitingBytes -= left;
     return [{ ...first, bytes: first.bytes.subarray(left) }, ...others];
+  }
+
+  /** A bug in who is told ends the recording as a disk does that refuses: else what waits for it would wait for ever. */
+  #tell({ written }: Step): void {
+    try {
+      written?.();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
   }
 
   /** Drops what is queued; a system call that is under way is let come to its end. */

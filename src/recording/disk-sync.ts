@@ -70,15 +70,21 @@ export class DiskSync {
 
   async #sync(): Promise<void> {
     this.#dirty = false;
-    const began = performance.now();
-    const synced = await this.#ask();
-    this.lastMs = performance.now() - began;
+    let synced = false;
+    let failure: unknown;
+    try {
+      const began = performance.now();
+      synced = await this.#ask();
+      this.lastMs = performance.now() - began;
+    } catch (error) {
+      failure = error; // of a process that can not be started, or a bug
+    }
     if (!synced) this.#dirty = true;
     if (synced === !this.#failing) return;
     this.#failing = !synced;
     const { directory, log } = this.#options;
     if (synced) log.info({ directory }, 'recordings are synced again');
-    else log.error({ directory }, 'recordings can not be synced: a power cut may cost more of them than it should');
+    else log.error({ directory, err: failure }, 'recordings can not be synced: a power cut may cost more of them than it should');
   }
 
   #ask(): Promise<boolean> {

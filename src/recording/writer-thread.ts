@@ -104,6 +104,8 @@ export class WriterThread implements Disk {
   async end(): Promise<void> {
     this.#closed = true;
     await this.kill();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   /** Ends the thread as a fault would: the next write begins another. */
@@ -144,8 +146,18 @@ export class WriterThread implements Disk {
       const result = this.#answers.take();
       const done = this.#waiting.get(write);
       this.#waiting.delete(write);
-      if (result < 0) done?.(systemError(result), 0);
-      else done?.(null, result);
+      if (done === undefined) continue;
+      if (result < 0) this.#tell(done, systemError(result), 0);
+      else this.#tell(done, null, result);
+    }
+  }
+
+  /** A bug in one who is told keeps no other from being told. */
+  #tell(done: Written, error: Error | null, written: number): void {
+    try {
+      done(error, written);
+    } catch (bug) {
+      this.#log.error({ err: bug }, 'who is told of a write failed');
     }
   }
 
@@ -153,7 +165,7 @@ export class WriterThread implements Disk {
   #failAll(): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const done of waiting) done(new Error('the thread that writes recordings is gone'), 0);
+    for (const done of waiting) this.#tell(done, new Error('the thread that writes recordings is gone'), 0);
   }
 }
 
