@@ -36,11 +36,12 @@ test('many files at once, from blocks that come and go: all is written, in order
   const wanted = files.map(() => '');
   for (let round = 0; round < 40; round += 1) {
     for (let i = 0; i < files.length; i += 1) {
-      // More of them than the pool keeps, in several classes.
+      // More of them than the pool keeps.
       const block = pool.take(round % 7 === 0 ? 4_000_000 : 1000);
       const text = `${round} of ${i};`.repeat((round % 5) + 1);
-      const length = Buffer.from(block.bytes.buffer).write(text, round);
-      queues[i].append(files[i], block.bytes.subarray(round, round + length), block);
+      const start = block.start + round;
+      const length = Buffer.from(block.bytes.buffer).write(text, start);
+      queues[i].append(files[i], block.bytes.subarray(start, start + length), block);
       block.release();
       wanted[i] += text;
     }
