@@ -36,10 +36,10 @@ export class Block {
 
   /** What lies behind `end` is not needed: the block ends with the page that holds it. */
   trim(end: number): void {
-    const kept = Math.max(Math.ceil(end / PAGE_BYTES) * PAGE_BYTES, this.start + PAGE_BYTES);
-    if (kept >= this.#end) return;
-    this.#pool.give(this.#slab, kept, this.#end);
-    this.#end = kept;
+    const kept = Math.max(Math.ceil((end - this.start) / PAGE_BYTES), 1) * PAGE_BYTES;
+    if (this.start + kept >= this.#end) return;
+    this.#pool.give(this.#slab, this.start, this.#end, kept);
+    this.#end = this.start + kept;
   }
 
   /** Keeps the bytes from being used again until the matching release. */
@@ -51,7 +51,7 @@ export class Block {
   release(): void {
     if (this.#holders === 0) throw new Error('block released more often than retained');
     this.#holders -= 1;
-    if (this.#holders === 0) this.#pool.give(this.#slab, this.start, this.#end);
+    if (this.#holders === 0) this.#pool.give(this.#slab, this.start, this.#end, 0);
   }
 }
 
@@ -90,14 +90,14 @@ export class BlockPool {
     return this.#block(slab, slab.take(pages), pages);
   }
 
-  /** For Block only: nobody holds these bytes any more. */
-  give(slab: Slab, start: number, end: number): void {
-    this.bytesInUse -= end - start;
-    slab.give(start / PAGE_BYTES, (end - start) / PAGE_BYTES);
+  /** For Block only: of its bytes nobody holds more than the first `kept`. */
+  give(slab: Slab, start: number, end: number, kept: number): void {
+    this.bytesInUse -= end - start - kept;
+    slab.give(start / PAGE_BYTES, (end - start) / PAGE_BYTES, kept / PAGE_BYTES);
     if (slab.usedPages > 0) return;
     this.#emptyBytes += slab.bytes.length;
-    const kept = Math.max(KEPT_BYTES, this.bytesInUse * KEPT_SHARE);
-    for (let i = this.#slabs.length - 1; this.#emptyBytes > kept; i -= 1) if (this.#slabs[i].usedPages === 0) this.#drop(i);
+    const most = Math.max(KEPT_BYTES, this.bytesInUse * KEPT_SHARE);
+    for (let i = this.#slabs.length - 1; this.#emptyBytes > most; i -= 1) if (this.#slabs[i].usedPages === 0) this.#drop(i);
   }
 
   #drop(index: number): void {

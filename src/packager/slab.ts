@@ -1,49 +1,56 @@
 /** What blocks are measured in: parts of slow streams have some thousand bytes. */
 export const PAGE_BYTES = 1024;
-const FREE = 0;
-const USED = 1;
 
 /** One run of memory, given out in runs of pages. */
 export class Slab {
   readonly bytes: Uint8Array;
-  readonly #pages: Uint8Array;
-  /** No run of free pages is longer. */
+  /** At the first and at the last page of each run how long it is: above 0 where it is free, below where it is used. The others mean nothing. */
+  readonly #runs: Int32Array;
+  /** No free run is longer. */
   #longest: number;
   usedPages = 0;
 
   constructor(bytes: Uint8Array) {
+    const pages = bytes.length / PAGE_BYTES;
     this.bytes = bytes;
-    this.#longest = bytes.length / PAGE_BYTES;
-    this.#pages = new Uint8Array(this.#longest);
+    this.#runs = new Int32Array(pages);
+    this.#longest = pages;
+    this.#mark(0, pages, 1);
   }
 
   /** Gives the first page of the first run of so many free ones, which are used from here on; -1 when there is none. */
   take(count: number): number {
     if (count > this.#longest) return -1;
-    const pages = this.#pages;
+    const runs = this.#runs;
     let longest = 0;
-    for (let at = pages.indexOf(FREE); at >= 0;) {
-      const used = pages.indexOf(USED, at);
-      const end = used < 0 ? pages.length : used;
-      if (end - at >= count) {
-        pages.fill(USED, at, at + count);
+    for (let at = 0; at < runs.length; at += Math.abs(runs[at])) {
+      const free = runs[at];
+      if (free >= count) {
+        this.#mark(at, count, -1);
+        if (free > count) this.#mark(at + count, free - count, 1);
         this.usedPages += count;
         return at;
       }
-      longest = Math.max(longest, end - at);
-      at = used < 0 ? -1 : pages.indexOf(FREE, used);
+      if (free > longest) longest = free;
     }
     this.#longest = longest;
     return -1;
   }
 
-  /** Pages that were taken are free again. */
-  give(first: number, count: number): void {
-    const pages = this.#pages;
-    pages.fill(FREE, first, first + count);
-    this.usedPages -= count;
-    const before = first === 0 ? -1 : pages.lastIndexOf(USED, first - 1);
-    const behind = pages.indexOf(USED, first + count);
-    this.#longest = Math.max(this.#longest, (behind < 0 ? pages.length : behind) - before - 1);
+  /** Of a run of `count` pages that was taken only the first `kept` are used on. */
+  give(first: number, count: number, kept: number): void {
+    const runs = this.#runs;
+    this.usedPages -= count - kept;
+    if (kept > 0) this.#mark(first, kept, -1);
+    let from = first + kept;
+    let end = first + count;
+    if (end < runs.length && runs[end] > 0) end += runs[end];
+    if (from > 0 && runs[from - 1] > 0) from -= runs[from - 1];
+    this.#mark(from, end - from, 1);
+    this.#longest = Math.max(this.#longest, end - from);
+  }
+
+  #mark(first: number, count: number, sign: 1 | -1): void {
+    this.#runs[first] = this.#runs[first + count - 1] = sign * count;
   }
 }

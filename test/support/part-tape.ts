@@ -49,9 +49,9 @@ export class WatchedPool extends BlockPool {
     return block;
   }
 
-  override give(slab: Slab, start: number, end: number): void {
-    slab.bytes.fill(FREE, start, end);
-    super.give(slab, start, end);
+  override give(slab: Slab, start: number, end: number, kept: number): void {
+    slab.bytes.fill(FREE, start + kept, end);
+    super.give(slab, start, end, kept);
   }
 }
 
