@@ -165,3 +165,28 @@ test('a disk that does not keep up costs the recording, not the memory; the file
   assert.equal(pool.bytesInUse, 0);
   assert.deepEqual(openFiles(directory), []);
 });
+
+test('a task has its turn: what is queued behind it waits, and is dropped when it fails', async (t) => {
+  const { queue: appends, errors } = queue();
+  const file = new AppendFile(join(scratch(t), 'a'));
+  const told: string[] = [];
+  appends.append(file, Buffer.from('one'), null, () => told.push('one'));
+  appends.run((done) => {
+    told.push('task');
+    setImmediate(() => done(null));
+  });
+  appends.append(file, Buffer.from('two'), null, () => told.push('two'));
+  await appends.drained();
+  assert.deepEqual(told, ['one', 'task', 'two']);
+
+  appends.run((done) => setImmediate(() => done(new Error('refused'))));
+  appends.append(file, Buffer.from('three'), null, () => told.push('three'));
+  appends.run(() => told.push('never'));
+  await appends.close(file);
+  assert.deepEqual(told, ['one', 'task', 'two']);
+  assert.deepEqual(
+    errors.map(({ message }) => message),
+    ['refused'],
+  );
+  assert.equal(readFileSync(file.path, 'latin1'), 'onetwo');
+});
