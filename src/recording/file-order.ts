@@ -1,6 +1,4 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import type { Disk } from './disk.ts';
 
 /** Files of recordings are for their owner and group. */
 export const FILE_MODE = 0o640;
@@ -51,35 +49,6 @@ export function carryOutSync({ make, append = [], close = [] }: FileOrder): numb
   }
 }
 
-/** The same on another disk, as carryOutSync. */
-export async function carryOut({ make, append = [], close = [] }: FileOrder, disk: Disk): Promise<number[]> {
-  const opened: number[] = [];
-  const files: number[] = [];
-  try {
-    if (make !== undefined) {
-      await mkdir(make.directory, { recursive: true });
-      try {
-        await writeFile(make.path, make.text);
-      } catch (error) {
-        await rm(make.path, { force: true }).catch(() => undefined);
-        throw error;
-      }
-    }
-    for (const { path, flags, descriptor, bytes } of append) {
-      const file = descriptor < 0 ? await opening(disk, path, flags) : descriptor;
-      if (descriptor < 0) opened.push(file);
-      files.push(file);
-      for (let at = 0; at < bytes.length;) at += await writing(disk, file, bytes.subarray(at));
-    }
-    return files;
-  } catch (error) {
-    for (const file of opened) await closing(disk, file);
-    throw error;
-  } finally {
-    for (const file of close) await closing(disk, file);
-  }
-}
-
 /** What is closed is closed, whatever close says; what can not be removed stays. */
 function quietly(action: () => void): void {
   try {
@@ -87,20 +56,4 @@ function quietly(action: () => void): void {
   } catch {
     // nobody can do anything about it
   }
-}
-
-function opening(disk: Disk, path: string, flags: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    disk.open(path, flags, FILE_MODE, (error, descriptor) => (error === null ? resolve(descriptor) : reject(error)));
-  });
-}
-
-function writing(disk: Disk, descriptor: number, bytes: Uint8Array): Promise<number> {
-  return new Promise((resolve, reject) => {
-    disk.writev(descriptor, [bytes], (error, written) => (error === null ? resolve(written) : reject(error)));
-  });
-}
-
-function closing(disk: Disk, descriptor: number): Promise<void> {
-  return new Promise((resolve) => disk.close(descriptor, () => resolve()));
 }
