@@ -125,9 +125,8 @@ export class Recording {
   async release(): Promise<void> {
     const files = this.#volume === null ? [this.#index] : [this.#volume, this.#index];
     const bytes = this.#takeRecords();
-    this.#order(bytes.length === 0 ? [] : [{ file: this.#index, bytes }], files);
-    await this.#queue.drained();
-    // Where an error came before, nothing of that was done.
+    if (bytes.length > 0) this.#queue.append(this.#index, bytes, null);
+    // Volumes that are over are open still where an error came before their turn.
     for (const file of [...this.#over, ...files]) await this.#queue.close(file);
   }
 
