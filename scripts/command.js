@@ -1,4 +1,5 @@
 // Sets up what is missing, then runs a command on the pinned Node. Plain JavaScript for any Node >= 20, node: imports only.
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runInPlace } from './child.js';
@@ -15,6 +16,11 @@ const COMMANDS = {
   bench: { entry: 'scripts/bench.js', pages: false },
   reprise: { entry: 'src/cli/reprise.ts', pages: false },
 };
+
+/** Node's flags for the server: its young generation is not to grow with the time it runs. */
+function serverFlags() {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).serverFlags;
+}
 
 /** What `reprise` with these arguments runs: the server unless another command is named. */
 export function repriseCommand(args) {
@@ -34,7 +40,8 @@ export async function runCommand([name, ...args]) {
   try {
     const asks = args.some((arg) => ['--help', '-h', '--version', '-v'].includes(arg));
     const node = await setUp(root, { pages: command.pages && !asks });
-    return await runInPlace(node, [join(root, command.entry), ...args]);
+    const flags = name === 'start' ? serverFlags() : [];
+    return await runInPlace(node, [...flags, join(root, command.entry), ...args]);
   } catch (thrown) {
     const error = explainSystemError(thrown, root);
     if (!(error instanceof SetupError)) throw error;

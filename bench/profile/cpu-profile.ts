@@ -29,6 +29,8 @@ export interface ProfileReading {
 }
 
 const IDLE = '(idle)';
+/** The thread that writes recordings has no event loop: this is how it waits. */
+const SLEEP = /^sleep word-ring\.ts/;
 const GC = '(garbage collector)';
 const PROGRAM = '(program)';
 
@@ -43,7 +45,8 @@ export function readProfile(profile: CpuProfile, fromUs: number, toUs: number): 
     at += profile.timeDeltas[i];
     const lasts = profile.timeDeltas[i + 1] ?? 0;
     if (at < fromUs || at >= toUs) return;
-    const name = names.get(id) ?? '';
+    const called = names.get(id) ?? '';
+    const name = SLEEP.test(called) ? IDLE : called;
     self.set(name, (self.get(name) ?? 0) + lasts);
     wallUs += lasts;
   });

@@ -13,7 +13,7 @@ function edgeWithPool(): {
   let at = 0;
   const keep = (size: number, duration: number, recorded = true): void => {
     const block = pool.take(size);
-    const bytes = block.bytes.subarray(0, size);
+    const bytes = block.bytes.subarray(block.start, block.start + size);
     edge.keep({ sessionId: 's', volume: 1, start: at, end: at + size, duration, block, bytes }, () => recorded);
     block.release();
     at += size;

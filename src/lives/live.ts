@@ -366,6 +366,8 @@ export class Live {
     this.#last = last;
     const done = close(media.recorder).then(() => {
       if (this.#last === last) this.#last = null;
+      // All of it can be read from the recording: a live that is off air needs no memory.
+      if (this.#media === null && media.recorder.error === null) this.edge.clear();
     });
     this.#world.recordingClosed(this, media.recorder, done);
   }

@@ -2,7 +2,7 @@ import { copyBytes } from '../bytes/copy-bytes.ts';
 
 /** Staged bytes at most: more than this before a part closes is a broken stream, and the frame is dropped. */
 export const AUDIO_STAGING_LIMIT_BYTES = 1024 * 1024;
-const FIRST_BYTES = 16 * 1024;
+const FIRST_BYTES = 2 * 1024;
 
 /**
  * Audio frames on their way to the part that is being built: the part's video lies in its block already, and the audio that arrived

@@ -329,7 +329,7 @@ export class Packager implements AccessUnitSink {
     this.#anyOut = true;
     this.#segment.add(part.independent, bytes.end - bytes.start, video.count);
     this.#partEnd = this.#partTime + part.duration;
-    this.#builder.next(bytes, part.duration);
+    this.#builder.next();
     this.#partTime = -1;
   }
 

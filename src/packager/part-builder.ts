@@ -1,5 +1,4 @@
 import { copyBytes } from '../bytes/copy-bytes.ts';
-import { MEDIA_TIMESCALE } from '../media/track.ts';
 import { fragmentHeaderBytes, maxFragmentHeaderBytes, writeFragmentHeader } from '../mp4/fragment.ts';
 import { createSampleColumns } from '../mp4/sample-columns.ts';
 import type { SampleColumns } from '../mp4/sample-columns.ts';
@@ -7,11 +6,11 @@ import { AUDIO_TRACK_ID, VIDEO_TRACK_ID } from '../mp4/init-segment.ts';
 import { AudioStaging } from './audio-staging.ts';
 import type { Block, BlockPool, PartMemory } from './block-pool.ts';
 
-/** What a block holds at the least, in seconds of the stream at its measured rate, and what is enough however fast it is. */
-const BLOCK_SECONDS = 1.5;
-const ENOUGH_BYTES = 16 * 1024 * 1024;
 /** Samples that room for a header is left for before the first part has shown how many there are. */
 const FIRST_HEADER_SAMPLES = 48;
+/** What a part has behind its first frame is taken for no more than this share less than the part before had. */
+const REST_KEPT = 0.95;
+const NOTHING = new Uint8Array(0);
 
 /** Where and how a part begins. */
 export interface PartOpening {
@@ -20,7 +19,7 @@ export interface PartOpening {
   readonly programDateTimeMs: number;
 }
 
-/** A finished part's bytes: `[styp prft] moof mdat` at start to end of the block, which stays the builder's: retain it to keep it. */
+/** A finished part's bytes: `[styp prft] moof mdat` at start to end of the block's, which stays the builder's: retain it to keep it. */
 export interface PartBytes {
   readonly block: PartMemory;
   readonly start: number;
@@ -28,7 +27,7 @@ export interface PartBytes {
 }
 
 /**
- * Builds one part at a time in blocks of memory. Video frames are written where they stay; room for the header is left in front of them,
+ * Builds one part at a time, each in a block of memory of its own. Video frames are written where they stay; room for the header is left in front of them,
  * the audio that came meanwhile is put behind them, and the header is written last, so that a part is one run of bytes.
  */
 export class PartBuilder {
@@ -40,28 +39,24 @@ export class PartBuilder {
   readonly staging = new AudioStaging();
   /** Where the bytes of a video frame go. */
   get target(): Uint8Array {
-    return this.#block.bytes;
+    return this.#block?.bytes ?? NOTHING;
   }
 
   readonly #pool: BlockPool;
-  #block: Block;
+  /** Of the part that is being built, from its first video frame on. */
+  #block: Block | null = null;
   /** Where the payload of the part begins; `#position` is behind its last whole video frame. */
-  #payload: number;
-  #position: number;
+  #payload = 0;
+  #position = 0;
   /** Room in front of the payload of this part, and what to leave in front of the next. */
   #room = maxFragmentHeaderBytes(FIRST_HEADER_SAMPLES, FIRST_HEADER_SAMPLES);
   #nextRoom = this.#room;
-  #largestPart = 0;
-  #blockBytes = 0;
+  /** Bytes that the part is thought to have behind its first frame, which may be a keyframe: all but that are much alike. */
+  #rest = 0;
   #openBytes = 0;
-  /** Bytes and duration of the parts since the rate of the stream was measured last. */
-  #rateBytes = 0;
-  #rateTicks = 0;
 
   constructor(pool: BlockPool) {
     this.#pool = pool;
-    this.#block = pool.take(1);
-    this.#payload = this.#position = this.#room;
   }
 
   get videoBytes(): number {
@@ -99,10 +94,10 @@ export class PartBuilder {
   finish(opening: PartOpening): PartBytes {
     const audioBytes = this.staging.stagedBytes;
     const headerBytes = fragmentHeaderBytes(this.video, this.audio, opening.segmentStart);
-    this.#makeRoom(audioBytes, headerBytes);
-    this.staging.drain(this.#block.bytes, this.#position);
+    const block = this.#makeRoom(audioBytes, headerBytes);
+    this.staging.drain(block.bytes, this.#position);
     const start = this.#payload - headerBytes;
-    writeFragmentHeader(this.#block.bytes, start, {
+    writeFragmentHeader(block.bytes, start, {
       sequenceNumber: opening.sequenceNumber,
       segmentStart: opening.segmentStart,
       programDateTimeMs: opening.programDateTimeMs,
@@ -114,25 +109,21 @@ export class PartBuilder {
       },
       audio: { trackId: AUDIO_TRACK_ID, baseMediaDecodeTime: this.audioBaseTime, samples: this.audio, dataBytes: audioBytes },
     });
-    const part = { block: this.#block, start, end: this.#position + audioBytes };
-    this.#largestPart = Math.max(part.end - part.start, this.#largestPart * 0.95);
+    const end = this.#position + audioBytes;
+    block.trim(end);
+    const rest = end - this.#payload - (this.video.count > 0 ? this.video.sizes[0] : 0);
+    this.#rest = Math.max(rest, this.#rest * REST_KEPT);
     this.#nextRoom = maxFragmentHeaderBytes(this.video.count + 4, this.audio.count + 4);
-    return part;
+    return { block, start, end };
   }
 
-  /** Makes ready for the next part; call it when the finished one, so many ticks long, has been handed on. */
-  next(finished: PartBytes, duration: number): void {
-    this.#measure(finished.end - finished.start, duration);
+  /** Makes ready for the next part; call it when the finished one has been handed on. */
+  next(): void {
     this.video.count = 0;
     this.audio.count = 0;
     this.#openBytes = 0;
     this.#room = this.#nextRoom;
-    this.#payload = this.#position = finished.end + this.#room;
-    if (this.#payload + this.#largestPart * 1.25 <= this.#block.bytes.length) return;
-    const full = this.#block;
-    this.#block = this.#pool.take(Math.max(this.#blockBytes, this.#room + this.#largestPart * 2));
-    this.#payload = this.#position = this.#room;
-    full.release();
+    this.close();
   }
 
   /** Forgets what the part holds. */
@@ -144,32 +135,29 @@ export class PartBuilder {
     this.#position = this.#payload;
   }
 
-  /** Gives the memory back: no call but this one may follow. */
+  /** Gives the memory back. */
   close(): void {
-    this.#block.release();
+    this.#block?.release();
+    this.#block = null;
+    this.#payload = this.#position = 0;
   }
 
-  /** The rate of the stream sizes the next blocks. */
-  #measure(bytes: number, duration: number): void {
-    this.#rateBytes += bytes;
-    this.#rateTicks += duration;
-    if (this.#rateTicks < MEDIA_TIMESCALE) return;
-    const bytesPerSecond = (this.#rateBytes * MEDIA_TIMESCALE) / this.#rateTicks;
-    this.#blockBytes = Math.min(bytesPerSecond * BLOCK_SECONDS, ENOUGH_BYTES);
-    this.#rateBytes = this.#rateTicks = 0;
-  }
-
-  /** Room for so many more bytes behind the whole frames, and for a header in front: else the part moves to a new block. */
-  #makeRoom(bytes: number, headerBytes = 0): void {
-    if (this.#position + bytes <= this.#block.bytes.length && headerBytes <= this.#room) return;
+  /** Room for so many more bytes behind the whole frames, and for a header in front: else the part moves to another block. */
+  #makeRoom(bytes: number, headerBytes = 0): Block {
     const old = this.#block;
+    if (old !== null && this.#position + bytes <= old.end && headerBytes <= this.#room) return old;
     const whole = this.videoBytes;
+    // A header is asked for last: nothing comes behind.
+    const rest = headerBytes > 0 ? 0 : Math.max(this.#rest, whole);
     this.#room = Math.max(this.#room, headerBytes, maxFragmentHeaderBytes(this.video.count * 2, this.audio.count * 2));
-    this.#block = this.#pool.take(Math.max(this.#blockBytes, this.#room + whole + bytes + this.#largestPart));
-    copyBytes(old.bytes, this.#payload, whole, this.#block.bytes, this.#room);
-    this.#payload = this.#room;
-    this.#position = this.#payload + whole;
-    old.release();
+    const block = this.#pool.take(this.#room + whole + bytes + rest);
+    const payload = block.start + this.#room;
+    if (old !== null) copyBytes(old.bytes, this.#payload, whole, block.bytes, payload);
+    old?.release();
+    this.#block = block;
+    this.#payload = payload;
+    this.#position = payload + whole;
+    return block;
   }
 }
 

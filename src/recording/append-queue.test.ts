@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { run } from '../../test/support/run.ts';
 import { BlockPool } from '../packager/block-pool.ts';
+import type { Block } from '../packager/block-pool.ts';
 import { AppendFile, AppendQueue, QUEUE_LIMIT_BYTES } from './append-queue.ts';
 
 function scratch(t: TestContext): string {
@@ -32,6 +33,10 @@ function openFiles(directory: string): string[] {
   });
 }
 
+function bytesOf(block: Block): Uint8Array {
+  return block.bytes.subarray(block.start, block.end);
+}
+
 test('bytes of several files come in the order of the calls, their blocks are let go, the files closed', async (t) => {
   const directory = scratch(t);
   const { queue: appends, errors } = queue();
@@ -44,8 +49,9 @@ test('bytes of several files come in the order of the calls, their blocks are le
     const which = i % 700 === 0 || i % 3 === 0 ? 1 : 0;
     const block = pool.take(1);
     const text = `${i},`;
-    const length = Buffer.from(block.bytes.buffer).write(text);
-    appends.append(files[which], block.bytes.subarray(0, length), block, () => done.push(i));
+    const bytes = bytesOf(block);
+    const length = Buffer.from(bytes.buffer, bytes.byteOffset).write(text);
+    appends.append(files[which], bytes.subarray(0, length), block, () => done.push(i));
     block.release();
     wanted[which] += text;
   }
@@ -84,7 +90,7 @@ test('a disk that is full ends the queue: one error, all blocks let go, later by
   let written = 0;
   for (let i = 0; i < 20; i += 1) {
     const block = pool.take(100);
-    appends.append(i % 2 === 0 ? full : other, block.bytes, block, () => (written += 1));
+    appends.append(i % 2 === 0 ? full : other, bytesOf(block), block, () => (written += 1));
     block.release();
   }
   await appends.drained();
@@ -94,7 +100,7 @@ test('a disk that is full ends the queue: one error, all blocks let go, later by
   );
   assert.equal(appends.error, errors[0]);
   const block = pool.take(100);
-  appends.append(other, block.bytes, block);
+  appends.append(other, bytesOf(block), block);
   block.release();
   assert.equal(pool.bytesInUse, 0);
   assert.equal(written, 0);
@@ -133,7 +139,7 @@ test('a file that can not be opened, or is there already and must not be, ends t
     const { queue: appends, errors } = queue();
     const pool = new BlockPool();
     const block = pool.take(1);
-    appends.append(file, block.bytes, block);
+    appends.append(file, bytesOf(block), block);
     block.release();
     await appends.close(file);
     assert.deepEqual(
@@ -151,11 +157,36 @@ test('a disk that does not keep up costs the recording, not the memory; the file
   const pool = new BlockPool();
   const file = new AppendFile(join(directory, 'a'));
   const block = pool.take(1024 * 1024);
-  for (let i = 0; i < QUEUE_LIMIT_BYTES / block.bytes.length + 10; i += 1) appends.append(file, block.bytes, block);
+  for (let i = 0; i < QUEUE_LIMIT_BYTES / bytesOf(block).length + 10; i += 1) appends.append(file, bytesOf(block), block);
   assert.match(errors[0].message, /too slow/);
   assert.equal(errors.length, 1);
   block.release();
   await appends.close(file);
   assert.equal(pool.bytesInUse, 0);
   assert.deepEqual(openFiles(directory), []);
+});
+
+test('a task has its turn: what is queued behind it waits, and is dropped when it fails', async (t) => {
+  const { queue: appends, errors } = queue();
+  const file = new AppendFile(join(scratch(t), 'a'));
+  const told: string[] = [];
+  appends.append(file, Buffer.from('one'), null, () => told.push('one'));
+  appends.run((done) => {
+    told.push('task');
+    setImmediate(() => done(null));
+  });
+  appends.append(file, Buffer.from('two'), null, () => told.push('two'));
+  await appends.drained();
+  assert.deepEqual(told, ['one', 'task', 'two']);
+
+  appends.run((done) => setImmediate(() => done(new Error('refused'))));
+  appends.append(file, Buffer.from('three'), null, () => told.push('three'));
+  appends.run(() => told.push('never'));
+  await appends.close(file);
+  assert.deepEqual(told, ['one', 'task', 'two']);
+  assert.deepEqual(
+    errors.map(({ message }) => message),
+    ['refused'],
+  );
+  assert.equal(readFileSync(file.path, 'latin1'), 'onetwo');
 });

@@ -1,13 +1,17 @@
 import type { HeldBytes } from '../packager/block-pool.ts';
 import { DISK } from './disk.ts';
 import type { Disk } from './disk.ts';
+import { FILE_MODE } from './file-order.ts';
 
 /** Buffers of one system call (IOV_MAX is 1024 on Linux). */
 const MOST_AT_ONCE = 256;
 /** More than this waiting for the disk is a disk that will not catch up: memory is worth more than the recording. */
 export const QUEUE_LIMIT_BYTES = 64 * 1024 * 1024;
 
-interface Step {
+/** Something else that is done to files in its turn: `done` is called when it is, with what failed. */
+export type QueuedTask = (done: (error: Error | null) => void) => void;
+
+interface Append {
   readonly file: AppendFile;
   readonly bytes: Uint8Array;
   /** Released when the bytes are written, or never will be. */
@@ -16,21 +20,23 @@ interface Step {
   readonly written: (() => void) | null;
 }
 
-const NOTHING_LEFT: readonly Step[] = [];
+type Step = Append | { readonly task: QueuedTask };
+
+const NOTHING_LEFT: readonly Append[] = [];
 
 /** A file that is appended to, opened when its first bytes come; with `mustBeNew`, only if there is none yet. */
 export class AppendFile {
   readonly path: string;
-  readonly mustBeNew: boolean;
+  readonly flags: 'a' | 'ax';
   descriptor = -1;
   constructor(path: string, mustBeNew = false) {
     this.path = path;
-    this.mustBeNew = mustBeNew;
+    this.flags = mustBeNew ? 'ax' : 'a';
   }
 }
 
 /**
- * Appends to files in the order of the calls, one system call at a time: what comes while one is under way goes out gathered in the next, so that a busy
+ * Appends to files, and does what else there is to do, in the order of the calls, one system call at a time: what comes while one is under way goes out gathered in the next, so that a busy
  * disk gets few large writes and an idle one each part at once. The first error ends the queue: what is queued then is dropped, and said once.
  */
 export class AppendQueue {
@@ -44,15 +50,9 @@ export class AppendQueue {
   readonly #onError: (error: Error) => void;
   readonly #disk: Disk;
 
-  /** `before` is waited for before the first bytes are written: nothing is, when it rejects. */
-  constructor(onError: (error: Error) => void, before: (() => Promise<void>) | null = null, disk: Disk = DISK) {
+  constructor(onError: (error: Error) => void, disk: Disk = DISK) {
     this.#onError = onError;
     this.#disk = disk;
-    if (before === null) return;
-    this.#busy = true;
-    void before()
-      .catch((error: unknown) => this.#fail(error as Error))
-      .then(() => this.#next());
   }
 
   get error(): Error | null {
@@ -72,7 +72,14 @@ export class AppendQueue {
     if (!this.#busy) this.#next();
   }
 
-  /** Resolves when all that is queued is written or has failed. Never rejects: see `error`. */
+  /** Queues a task: what is queued behind it waits until it is done, and is dropped when it fails. */
+  run(task: QueuedTask): void {
+    if (this.#error !== null) return;
+    this.#steps.push({ task });
+    if (!this.#busy) this.#next();
+  }
+
+  /** Resolves when all that is queued is done or has failed. Never rejects: see `error`. */
   drained(): Promise<void> {
     if (!this.#busy) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
@@ -97,21 +104,32 @@ export class AppendQueue {
       return;
     }
     this.#busy = true;
+    if ('task' in first) {
+      this.#steps.shift();
+      first.task((error) => {
+        if (error !== null) this.#fail(error);
+        this.#next();
+      });
+      return;
+    }
     if (first.file.descriptor < 0) {
-      this.#disk.open(first.file.path, first.file.mustBeNew ? 'ax' : 'a', 0o640, (error, descriptor) => {
+      this.#disk.open(first.file.path, first.file.flags, FILE_MODE, (error, descriptor) => {
         if (error === null) first.file.descriptor = descriptor;
         else this.#fail(error);
         this.#next();
       });
       return;
     }
-    let count = 1;
-    while (count < this.#steps.length && count < MOST_AT_ONCE && this.#steps[count].file === first.file) count += 1;
-    const batch = this.#steps.splice(0, count);
+    const batch = [first];
+    for (let step = this.#steps[1]; batch.length < MOST_AT_ONCE && step !== undefined; step = this.#steps[batch.length]) {
+      if ('task' in step || step.file !== first.file) break;
+      batch.push(step);
+    }
+    this.#steps.splice(0, batch.length);
     this.#write(batch);
   }
 
-  #write(batch: readonly Step[]): void {
+  #write(batch: readonly Append[]): void {
     const buffers = batch.map(({ bytes }) => bytes);
     this.#disk.writev(batch[0].file.descriptor, buffers, (error, written) => {
       if (error !== null) {
@@ -127,7 +145,7 @@ export class AppendQueue {
   }
 
   /** So many bytes of a batch are written: tells it of those that are whole, whatever becomes of the others, and gives what is left. */
-  #finish(batch: readonly Step[], written: number): readonly Step[] {
+  #finish(batch: readonly Append[], written: number): readonly Append[] {
     let whole = 0;
     let left = written;
     for (; whole < batch.length && batch[whole].bytes.length <= left; whole += 1) {
@@ -143,7 +161,7 @@ export class AppendQueue {
   }
 
   /** A bug in who is told ends the recording as a disk does that refuses: else what waits for it would wait for ever. */
-  #tell({ written }: Step): void {
+  #tell({ written }: Append): void {
     try {
       written?.();
     } catch (error) {
@@ -161,10 +179,10 @@ export class AppendQueue {
   }
 
   #release(steps: readonly Step[]): void {
-    for (const step of steps) this.#releaseOne(step);
+    for (const step of steps) if ('file' in step) this.#releaseOne(step);
   }
 
-  #releaseOne({ block, bytes }: Step): void {
+  #releaseOne({ block, bytes }: Append): void {
     this.#waitingBytes -= bytes.length;
     block?.release();
   }

@@ -1,9 +1,10 @@
 import { truncate } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PartBytes } from '../packager/part-builder.ts';
 import { AppendFile, AppendQueue } from './append-queue.ts';
+import type { QueuedTask } from './append-queue.ts';
 import type { Disk } from './disk.ts';
+import type { OrderedAppend } from './file-order.ts';
 import { encodeRecord } from './index-record.ts';
 import type { RunRecord, SegmentRecord } from './index-record.ts';
 import { INDEX_FILE, META_FILE, volumeFile } from './layout.ts';
@@ -37,22 +38,28 @@ export interface RecordingOptions {
 export class Recording {
   readonly meta: RecordingMeta;
   readonly #directory: string;
+  readonly #disk: Disk;
   readonly #queue: AppendQueue;
   readonly #index: AppendFile;
   #volume: AppendFile | null = null;
+  /** Volumes that are not written to any more, and may be open still. */
+  readonly #over = new Set<AppendFile>();
   #volumeNumber: number;
   #length = 0;
   #records: Buffer[] = [];
   readonly #onWritten: (bytes: number) => void;
 
   constructor(options: RecordingOptions) {
-    const { directory, meta, stored } = options;
+    const { directory, meta } = options;
     this.meta = meta;
     this.#directory = directory;
     this.#volumeNumber = options.lastVolume;
     this.#onWritten = options.onWritten;
-    this.#queue = new AppendQueue(options.onError, preparation(directory, meta, stored), options.disk);
+    this.#disk = options.disk;
+    this.#queue = new AppendQueue(options.onError, options.disk);
     this.#index = new AppendFile(join(directory, INDEX_FILE));
+    const first = preparation(options);
+    if (first !== null) this.#queue.run(first);
   }
 
   get error(): Error | null {
@@ -71,14 +78,17 @@ export class Recording {
   /** Begins a volume with its init segment; gives its number. */
   startVolume(init: Uint8Array, run: Omit<RunRecord, 'kind' | 'volume' | 'initBytes'>): number {
     const old = this.#volume;
-    if (old !== null) void this.#queue.close(old);
     this.#volumeNumber += 1;
     this.#volume = new AppendFile(join(this.#directory, volumeFile(this.#volumeNumber)), true);
     this.#length = init.length;
     this.#records.push(encodeRecord({ kind: 'run', volume: this.#volumeNumber, initBytes: init.length, ...run }));
     // The run's record is there before its volume: what the volume's name does not tell is then never lost.
-    this.#writeRecords();
-    this.#queue.append(this.#volume, init, null);
+    const appends = [
+      { file: this.#index, bytes: this.#takeRecords() },
+      { file: this.#volume, bytes: init },
+    ];
+    if (old !== null) this.#over.add(old);
+    this.#order(appends, old === null ? [] : [old]);
     return this.#volumeNumber;
   }
 
@@ -97,7 +107,7 @@ export class Recording {
 
   endSegment(segment: Omit<SegmentRecord, 'kind' | 'volume'>): void {
     this.#records.push(encodeRecord({ kind: 'segment', volume: this.#volumeNumber, ...segment }));
-    if (this.#records.length >= RECORDS_GATHERED) this.#writeRecords();
+    if (this.#records.length >= RECORDS_GATHERED) this.#queue.append(this.#index, this.#takeRecords(), null);
   }
 
   /** Gives back the space of a volume that nobody will ask for again; its init segment stays, as later volumes may use it. */
@@ -113,34 +123,48 @@ export class Recording {
 
   /** Closes the files when all that came is written, and leaves the recording open: it can be taken up again. */
   async release(): Promise<void> {
-    this.#writeRecords();
-    await this.#queue.drained();
-    if (this.#volume !== null) await this.#queue.close(this.#volume);
-    await this.#queue.close(this.#index);
+    const files = this.#volume === null ? [this.#index] : [this.#volume, this.#index];
+    const bytes = this.#takeRecords();
+    if (bytes.length > 0) this.#queue.append(this.#index, bytes, null);
+    // Volumes that are over are open still where an error came before their turn.
+    for (const file of [...this.#over, ...files]) await this.#queue.close(file);
   }
 
-  #writeRecords(): void {
-    if (this.#records.length === 0) return;
+  #takeRecords(): Uint8Array {
     const records = Buffer.concat(this.#records);
     this.#records = [];
-    this.#queue.append(this.#index, records, null);
+    return records;
+  }
+
+  /** Appends to files and closes others, all in one go. */
+  #order(appends: readonly { readonly file: AppendFile; readonly bytes: Uint8Array }[], over: readonly AppendFile[]): void {
+    this.#queue.run((done) => {
+      const append = appends.map(({ file, bytes }): OrderedAppend => {
+        const { path, flags, descriptor } = file;
+        return { path, flags, descriptor, bytes };
+      });
+      // One that is opened for its last bytes is closed behind them.
+      const close = over.map(({ descriptor }) => descriptor).filter((descriptor) => descriptor >= 0);
+      for (const file of over) {
+        file.descriptor = -1;
+        this.#over.delete(file);
+      }
+      this.#disk.order({ append, close }, (error, descriptors) => {
+        descriptors.forEach((descriptor, i) => {
+          if (!close.includes(descriptor)) appends[i].file.descriptor = descriptor;
+        });
+        done(error);
+      });
+    });
   }
 }
 
 /** What must be there before the first bytes are. An index that lacks something is made whole: what is appended to it would hide the lack. */
-function preparation(directory: string, meta: RecordingMeta, stored: StoredRecording | null): (() => Promise<void>) | null {
-  if (stored === null) return () => make(directory, meta);
-  return stored.unindexed === true ? () => writeIndex(stored) : null;
-}
-
-/** A meta that a crash has torn is as good as none: it is made anew from what the ledger knows, or when the recording is begun once more. */
-async function make(directory: string, meta: RecordingMeta): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const file = join(directory, META_FILE);
-  try {
-    await writeFile(file, JSON.stringify(meta));
-  } catch (error) {
-    await rm(file, { force: true }).catch(() => undefined); // the first error is the one to tell
-    throw error;
+function preparation({ directory, meta, stored, disk }: RecordingOptions): QueuedTask | null {
+  if (stored === null) {
+    const make = { directory, path: join(directory, META_FILE), text: JSON.stringify(meta) };
+    return (done) => disk.order({ make }, done);
   }
+  if (stored.unindexed !== true) return null;
+  return (done) => void writeIndex(stored).then(() => done(null), done);
 }

@@ -32,15 +32,16 @@ function write(thread: WriterThread, descriptor: number, ...buffers: Uint8Array[
 test('many files at once, from blocks that come and go: all is written, in order, and every block let go', async (t) => {
   const { thread, directory, pool } = writer(t);
   const files = Array.from({ length: 50 }, (_, i) => new AppendFile(join(directory, `${i}`)));
-  const queues = files.map(() => new AppendQueue((error) => assert.fail(error), null, thread));
+  const queues = files.map(() => new AppendQueue((error) => assert.fail(error), thread));
   const wanted = files.map(() => '');
   for (let round = 0; round < 40; round += 1) {
     for (let i = 0; i < files.length; i += 1) {
-      // More of them than the pool keeps, in several classes.
+      // More of them than the pool keeps.
       const block = pool.take(round % 7 === 0 ? 4_000_000 : 1000);
       const text = `${round} of ${i};`.repeat((round % 5) + 1);
-      const length = Buffer.from(block.bytes.buffer).write(text, round);
-      queues[i].append(files[i], block.bytes.subarray(round, round + length), block);
+      const start = block.start + round;
+      const length = Buffer.from(block.bytes.buffer).write(text, start);
+      queues[i].append(files[i], block.bytes.subarray(start, start + length), block);
       block.release();
       wanted[i] += text;
     }
@@ -54,7 +55,7 @@ test('many files at once, from blocks that come and go: all is written, in order
 test('what the thread does not share is written all the same, behind what came before', async (t) => {
   const { thread, directory } = writer(t);
   const file = new AppendFile(join(directory, 'file'));
-  const queue = new AppendQueue((error) => assert.fail(error), null, thread);
+  const queue = new AppendQueue((error) => assert.fail(error), thread);
   const shared = thread.allocate(3);
   shared.set(Buffer.from('one'));
   queue.append(file, shared, null);

@@ -3,27 +3,34 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from '../log.ts';
 import { DISK } from './disk.ts';
 import type { Disk } from './disk.ts';
+import type { FileOrder } from './file-order.ts';
 import { WordRing } from './word-ring.ts';
 
 /** What the thread begins with. */
 export interface WriterData {
-  /** Number of the write, descriptor, count of pieces; then block, start and end of each. */
+  /** Number of the write, descriptor, count of pieces; then block, start and end of each. `ORDER` for a descriptor: an order of this number was sent. */
   readonly writes: SharedArrayBuffer;
-  /** Number of the write; bytes written or, below 0, the error (errno). */
+  /** Number of the write; bytes written, or an order's first descriptor, or, below 0, the error (errno); an order's second descriptor. */
   readonly answers: SharedArrayBuffer;
 }
 
-/** Memory that the thread is to know by a number, or to forget. */
-export type WriterMessage = { readonly keep: number; readonly bytes: Uint8Array } | { readonly forget: number };
+/** In the place of a descriptor. */
+const ORDER = -1;
+
+/** Memory that the thread is to know by a number, or to forget; and what is to be done to files when its number comes. */
+export type WriterMessage =
+  | { readonly keep: number; readonly bytes: Uint8Array }
+  | { readonly forget: number }
+  | { readonly order: number; readonly what: FileOrder };
 
 /** How often is looked what has been written, while something is: nobody waits for it. */
 const LOOK_MS = 20;
 
-type Written = (error: Error | null, written: number) => void;
+type Done = (error: Error | null, first: number, second: number) => void;
 
 /**
  * A disk whose writes are made by a thread of their own, from memory that it shares: a write costs the others a few numbers, and a disk that stands still
- * keeps nobody but its recordings waiting. Writes of other memory, which are few, go the ordinary way.
+ * keeps nobody but its recordings waiting. So is what a recording begins and ends with. Writes of other memory, which are few, go the ordinary way.
  */
 export class WriterThread implements Disk {
   readonly #log: Logger;
@@ -32,7 +39,7 @@ export class WriterThread implements Disk {
   readonly #blocks = new Map<number, Uint8Array>();
   readonly #numbers = new WeakMap<ArrayBufferLike, number>();
   #lastBlock = 0;
-  readonly #waiting = new Map<number, Written>();
+  readonly #waiting = new Map<number, Done>();
   #lastWrite = 0;
   #writes = new WordRing();
   #answers = new WordRing();
@@ -76,14 +83,25 @@ export class WriterThread implements Disk {
     DISK.close(descriptor, done);
   }
 
-  writev(descriptor: number, buffers: readonly Uint8Array[], done: Written): void {
+  order(what: FileOrder, done: (error: Error | null, descriptors: readonly number[]) => void): void {
+    if (this.#closed) return DISK.order(what, done);
+    const worker = this.#thread();
+    if (!this.#writes.hasRoom(3)) return DISK.order(what, done);
+    const count = what.append?.length ?? 0;
+    const number = this.#number((error, ...descriptors) => done(error, error === null ? descriptors.slice(0, count) : []));
+    worker.postMessage({ order: number, what } satisfies WriterMessage);
+    this.#writes.put(number);
+    this.#writes.put(ORDER);
+    this.#writes.put(0);
+    this.#show();
+  }
+
+  writev(descriptor: number, buffers: readonly Uint8Array[], done: (error: Error | null, written: number) => void): void {
     const numbers = buffers.map(({ buffer }) => this.#numbers.get(buffer));
     if (this.#closed || numbers.includes(undefined)) return DISK.writev(descriptor, buffers, done);
     this.#thread();
     if (!this.#writes.hasRoom(3 + 3 * buffers.length)) return DISK.writev(descriptor, buffers, done);
-    this.#lastWrite += 1;
-    this.#waiting.set(this.#lastWrite, done);
-    this.#writes.put(this.#lastWrite);
+    this.#writes.put(this.#number(done));
     this.#writes.put(descriptor);
     this.#writes.put(buffers.length);
     for (let i = 0; i < buffers.length; i += 1) {
@@ -92,12 +110,7 @@ export class WriterThread implements Disk {
       this.#writes.put(byteOffset);
       this.#writes.put(byteOffset + byteLength);
     }
-    // Once for all that this turn of the loop brings: to wake a thread costs more than to tell it what to do.
-    this.#showing ??= setImmediate(() => {
-      this.#showing = null;
-      this.#writes.show();
-    });
-    this.#timer ??= setTimeout(() => this.#tick(), LOOK_MS);
+    this.#show();
   }
 
   /** Ends the thread. What is still to be written then goes the ordinary way. */
@@ -111,6 +124,21 @@ export class WriterThread implements Disk {
   /** Ends the thread as a fault would: the next write begins another. */
   async kill(): Promise<void> {
     await this.#worker?.terminate();
+  }
+
+  #number(done: Done): number {
+    this.#lastWrite += 1;
+    this.#waiting.set(this.#lastWrite, done);
+    return this.#lastWrite;
+  }
+
+  #show(): void {
+    // Once for all that this turn of the loop brings: to wake a thread costs more than to tell it what to do.
+    this.#showing ??= setImmediate(() => {
+      this.#showing = null;
+      this.#writes.show();
+    });
+    this.#timer ??= setTimeout(() => this.#tick(), LOOK_MS);
   }
 
   #tick(): void {
@@ -144,18 +172,19 @@ export class WriterThread implements Disk {
     while (!this.#answers.isEmpty) {
       const write = this.#answers.take();
       const result = this.#answers.take();
+      const second = this.#answers.take();
       const done = this.#waiting.get(write);
       this.#waiting.delete(write);
       if (done === undefined) continue;
-      if (result < 0) this.#tell(done, systemError(result), 0);
-      else this.#tell(done, null, result);
+      if (result < 0) this.#tell(done, systemError(result), 0, 0);
+      else this.#tell(done, null, result, second);
     }
   }
 
   /** A bug in one who is told keeps no other from being told. */
-  #tell(done: Written, error: Error | null, written: number): void {
+  #tell(done: Done, error: Error | null, first: number, second: number): void {
     try {
-      done(error, written);
+      done(error, first, second);
     } catch (bug) {
       this.#log.error({ err: bug }, 'who is told of a write failed');
     }
@@ -165,7 +194,7 @@ export class WriterThread implements Disk {
   #failAll(): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const done of waiting) this.#tell(done, new Error('the thread that writes recordings is gone'), 0);
+    for (const done of waiting) this.#tell(done, new Error('the thread that writes recordings is gone'), 0, 0);
   }
 }
 

@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { carryOutSync } from './file-order.ts';
+import type { FileOrder } from './file-order.ts';
 import type { WriterData, WriterMessage } from './writer-thread.ts';
 import { WordRing } from './word-ring.ts';
 
@@ -8,7 +10,10 @@ const shared = workerData as WriterData;
 const todo = new WordRing(shared.writes);
 const done = new WordRing(shared.answers);
 const blocks = new Map<number, Uint8Array>();
+const orders = new Map<number, FileOrder>();
 
+/** In the place of a descriptor, as WriterThread has it: that module is not for this thread. */
+const ORDER = -1;
 /** Less was written than there was. */
 const SHORT = 1;
 const EIO = -5;
@@ -19,10 +24,25 @@ for (let writes = 0; ; writes += 1) {
   todo.sleep();
   if (writes % WRITES_A_LOOK === 0) takeMessages();
   const number = todo.take();
-  const result = write(todo.take(), todo.take());
+  const descriptor = todo.take();
+  const pieces = todo.take();
+  const [first = 0, second = 0] = descriptor === ORDER ? carryOut(number) : [write(descriptor, pieces)];
   done.put(number);
-  done.put(result);
+  done.put(first);
+  done.put(second);
   done.show();
+}
+
+/** Does what was sent under a number; gives the descriptors of the files that were appended to, or an error. */
+function carryOut(number: number): number[] {
+  if (!orders.has(number)) takeMessages();
+  const order = orders.get(number) ?? {};
+  orders.delete(number);
+  try {
+    return carryOutSync(order);
+  } catch (error) {
+    return [(error as NodeJS.ErrnoException).errno ?? EIO];
+  }
 }
 
 /** Writes the pieces that follow in the ring; gives the bytes written, or an error when there are none. */
@@ -52,6 +72,7 @@ function takeMessages(): void {
   for (let each = receiveMessageOnPort(parentPort); each !== undefined; each = receiveMessageOnPort(parentPort)) {
     const message = each.message as WriterMessage;
     if ('keep' in message) blocks.set(message.keep, message.bytes);
+    else if ('order' in message) orders.set(message.order, message.what);
     else blocks.delete(message.forget);
   }
 }

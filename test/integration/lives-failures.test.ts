@@ -47,10 +47,14 @@ test('the recording can not be made: viewers go on, the session says so, and is 
 
 test('whatever fails on the way in leaves no half session and no lock', async (t) => {
   const broadcast = await Broadcast.open(t, { lives: [liveRecord(1, { takeover: 'refuse', reconnectWindowMs: 0 })] });
-  // The last step on the way in: the packager takes its first memory.
-  broadcast.pool.broken = true;
+  // The last step on the way in.
+  const { timeline } = broadcast.edge(LIVE.videoUuid);
+  const set = (online: boolean): void => {
+    if (online) throw new Error('broken');
+  };
+  Object.defineProperty(timeline, 'online', { configurable: true, get: () => false, set });
   await assert.rejects(broadcast.publish(), refused('internal_error'));
-  broadcast.pool.broken = false;
+  Object.defineProperty(timeline, 'online', { writable: true, value: false });
   assert.deepEqual(
     [...broadcast.newest().values()].map(({ state, endReason }) => [state, endReason]),
     [['ended', 'internal_error']],
@@ -60,6 +64,19 @@ test('whatever fails on the way in leaves no half session and no lock', async (t
   await until('nothing is left on disk', () => readdirSync(join(broadcast.directory, 'recordings')).length === 0);
   const publisher = await broadcast.publish();
   publisher.send(1);
+});
+
+test('a frame for which there is no memory ends its session, and no other', async (t) => {
+  const broadcast = await Broadcast.open(t, { lives: [liveRecord(1, { reconnectWindowMs: 0 })] });
+  const publisher = await broadcast.publish();
+  broadcast.pool.broken = true;
+  assert.throws(() => publisher.send(1), /no memory/);
+  publisher.end('disconnected'); // as its connection does with what it can not deal with
+  broadcast.pool.broken = false;
+  await broadcast.lives.shelf.settled();
+  assert.equal(broadcast.pool.bytesInUse, 0);
+  const next = await broadcast.publish();
+  next.send(1);
 });
 
 test('a connection that breaks when it is told keeps nobody from going on', async (t) => {

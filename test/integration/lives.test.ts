@@ -307,3 +307,22 @@ test('a closed door: publishers are told to come back, and nothing keeps the pro
   assert.equal(broadcast.newest().get(publisher.sessionId)?.state, 'interrupted');
   assert.equal(broadcast.pool.bytesInUse, 0, 'all memory has come back');
 });
+
+test('a live that is off air holds no media in memory: its window is read from the recording', async (t) => {
+  const broadcast = await Broadcast.open(t, { lives: [liveRecord(1, { reconnectWindowMs: 0, dvrWindowS: 60 })] });
+  const publisher = await broadcast.publish();
+  publisher.send(8);
+  assert.ok(broadcast.pool.bytesInUse > 0);
+  publisher.end();
+  await broadcast.lives.shelf.settled();
+  assert.equal(broadcast.pool.bytesInUse, 0);
+  assert.ok(broadcast.edge(liveRecord(1).videoUuid).timeline.segments.length > 0);
+  // The next session's media is kept while the one before is being closed.
+  const second = await broadcast.publish();
+  second.send(4);
+  second.end();
+  const third = await broadcast.publish();
+  third.send(4);
+  await broadcast.lives.shelf.settled();
+  assert.ok(broadcast.pool.bytesInUse > 0);
+});

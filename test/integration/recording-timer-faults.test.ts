@@ -44,6 +44,7 @@ async function play(timers: TimerPlay, fault: TimerFault | null): Promise<void> 
       else writer.writev(descriptor, buffers, done);
     },
     close: (...args) => writer.close(...args),
+    order: (...args) => writer.order(...args),
   };
   const now = tripping(() => broadcast?.nowMs ?? nowMs);
   try {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AudioConfig, VideoConfig } from '../../src/media/track.ts';
 import { BlockPool } from '../../src/packager/block-pool.ts';
 import type { Block, PartMemory } from '../../src/packager/block-pool.ts';
+import type { Slab } from '../../src/packager/slab.ts';
 import { Packager } from '../../src/packager/packager.ts';
 import type { PackagerOptions } from '../../src/packager/packager.ts';
 import type { InitSegment, PackagerOutput, Part } from '../../src/packager/packager.ts';
@@ -34,18 +35,23 @@ const FREE = 0xdd;
 
 /** A pool that marks what is given back, and sees when somebody has written to it since. */
 export class WatchedPool extends BlockPool {
+  /** Blocks that were taken; to be set back at will. */
+  taken = 0;
+
   override take(minBytes: number): Block {
+    this.taken += 1;
     const block = super.take(minBytes);
+    const bytes = block.bytes.subarray(block.start, block.end);
     assert.ok(
-      block.bytes.every((byte) => byte === FREE || byte === 0),
+      bytes.every((byte) => byte === FREE || byte === 0),
       'memory was written to while nobody held it',
     );
     return block;
   }
 
-  override give(bytes: Uint8Array): void {
-    bytes.fill(FREE);
-    super.give(bytes);
+  override give(slab: Slab, start: number, end: number, kept: number): void {
+    slab.bytes.fill(FREE, start + kept, end);
+    super.give(slab, start, end, kept);
   }
 }
 

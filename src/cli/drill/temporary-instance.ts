@@ -6,6 +6,7 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { EmbeddedPostgres } from '../../database/embedded-postgres.ts';
 import { createLog } from '../../log.ts';
 import { killTree } from './kill-tree.ts';
@@ -69,7 +70,7 @@ export class TemporaryInstance {
   /** Starts the server (again), on the ports that it had before. */
   async start(): Promise<void> {
     // A process group of its own: Ctrl-C is for us.
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, [...packageJson.serverFlags, MAIN], {
       env: this.#environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
