@@ -57,3 +57,20 @@ test('a snapshot that is torn, damaged or of another version is none; the log te
     assert.ok(!JSON.stringify(lines).includes(KEPT.lives[0].streamKey));
   }
 });
+
+test('a write that fails while it closes is tried once more', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const file = await makeFile(t);
+  const { log } = new LogDiary();
+  let reads = 0;
+  const read = (): typeof KEPT => {
+    reads += 1;
+    if (reads === 1) throw new Error('made up: a bug');
+    return KEPT;
+  };
+  const snapshot = new DirectorySnapshot({ file, read, log });
+  snapshot.changed();
+  t.mock.timers.tick(1000); // under way when it is closed
+  await snapshot.close();
+  assert.deepEqual(await readDirectorySnapshot(file, log), KEPT);
+});

@@ -48,6 +48,8 @@ export class DirectorySnapshot {
     this.#closed = true;
     if (this.#timer !== null) await this.#write();
     await this.#writing;
+    // One that failed meanwhile has set no timer any more: it is tried once again.
+    if (this.#failures > 0) await this.#write();
   }
 
   #write(): Promise<void> {
