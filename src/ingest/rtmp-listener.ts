@@ -101,6 +101,7 @@ export class RtmpListener implements PublisherOwner {
     this.#wheel.close();
     for (const publisher of this.#publishers) publisher.close('server_closing');
     await Promise.all(Array.from(this.#publishers, (publisher) => publisher.closed));
+    this.#wheel.close(); // those that were read once more have rested again
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 

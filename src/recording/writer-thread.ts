@@ -152,7 +152,9 @@ export class WriterThread implements Disk {
     this.#writes = new WordRing();
     this.#answers = new WordRing();
     const workerData: WriterData = { writes: this.#writes.shared, answers: this.#answers.shared };
-    const worker = new Worker(new URL('./writer-worker.ts', import.meta.url), { name: 'writer', workerData });
+    // Files that it opens are closed by us, and not at its end once more: their numbers are those of other files by then.
+    const options = { name: 'writer', workerData, trackUnmanagedFds: false };
+    const worker = new Worker(new URL('./writer-worker.ts', import.meta.url), options);
     this.#worker = worker;
     worker.on('error', (error) => this.#log.error({ err: error }, 'the thread that writes recordings failed'));
     worker.on('exit', () => {
