@@ -23,6 +23,8 @@ export type WriterMessage =
   | { readonly forget: number }
   | { readonly order: number; readonly what: FileOrder };
 
+/** Answers are of three words, in a ring of 65,536. */
+const MOST_WAITING = 20_000;
 /** How often is looked what has been written, while something is: nobody waits for it. */
 const LOOK_MS = 20;
 
@@ -86,7 +88,7 @@ export class WriterThread implements Disk {
   order(what: FileOrder, done: (error: Error | null, descriptors: readonly number[]) => void): void {
     if (this.#closed) return DISK.order(what, done);
     const worker = this.#thread();
-    if (!this.#writes.hasRoom(3)) return DISK.order(what, done);
+    if (!this.#hasRoom(3)) return DISK.order(what, done);
     const count = what.append?.length ?? 0;
     const number = this.#number((error, ...descriptors) => done(error, error === null ? descriptors.slice(0, count) : []));
     worker.postMessage({ order: number, what } satisfies WriterMessage);
@@ -100,7 +102,7 @@ export class WriterThread implements Disk {
     const numbers = buffers.map(({ buffer }) => this.#numbers.get(buffer));
     if (this.#closed || numbers.includes(undefined)) return DISK.writev(descriptor, buffers, done);
     this.#thread();
-    if (!this.#writes.hasRoom(3 + 3 * buffers.length)) return DISK.writev(descriptor, buffers, done);
+    if (!this.#hasRoom(3 + 3 * buffers.length)) return DISK.writev(descriptor, buffers, done);
     this.#writes.put(this.#number(done));
     this.#writes.put(descriptor);
     this.#writes.put(buffers.length);
@@ -139,6 +141,11 @@ export class WriterThread implements Disk {
       this.#writes.show();
     });
     this.#timer ??= setTimeout(() => this.#tick(), LOOK_MS);
+  }
+
+  /** Room to ask, and for the answer: the thread takes that for granted. */
+  #hasRoom(words: number): boolean {
+    return this.#waiting.size < MOST_WAITING && this.#writes.hasRoom(words);
   }
 
   #tick(): void {
