@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerOptions, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Logger } from '../log.ts';
@@ -19,6 +19,8 @@ export interface HttpListenerOptions {
   readonly log: Logger;
   /** Several threads listen on one port, and the kernel spreads the connections over them. */
   readonly reusePort?: boolean;
+  /** How long Node waits for requests that are not read by us. */
+  readonly patience?: Pick<ServerOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval'>;
 }
 
 const BACKLOG = 4096;
@@ -42,7 +44,10 @@ export class HttpListener {
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
-    this.#http = createHttpServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => this.#answer(request, response));
+    const http = { keepAliveTimeout: KEEP_ALIVE_MS, ...options.patience };
+    this.#http = createHttpServer(http, (request, response) => this.#answer(request, response));
+    // It never listens, and would never begin to look after its connections: slow heads and requests, idle ones at the close.
+    this.#http.emit('listening');
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#open(socket));
   }
 
