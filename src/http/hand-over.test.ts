@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createLog } from '../log.ts';
+import type { Exchange } from './exchange.ts';
 import { HttpListener } from './http-listener.ts';
 import type { HttpListenerOptions } from './http-listener.ts';
 
@@ -63,4 +64,51 @@ test('a connection that was handed over and says nothing is closed with the list
   t.mock.timers.enable({ apis: ['setTimeout'] }); // nothing but idleness closes it
   await listener.close();
   assert.match(await gone, /^HTTP\/1\.1 200 OK/);
+});
+
+test('who ends in the middle of a request hears what Node says to that, and the connection is over', async (t) => {
+  const listener = await open(t);
+  const own = 'GET /own HTTP/1.1\r\nHost: x\r\n\r\n';
+  for (const [text, answers] of [
+    ['GET /own HTTP/1.1\r\nHo', /^HTTP\/1\.1 400 /],
+    [`${own}GET /own HTTP/1.1\r\nHo`, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nownHTTP\/1\.1 400 /],
+    [`${own}${own}`, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nownHTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nown$/],
+    [`${own}${POST}hel`, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nown(HTTP\/1\.1 400 |$)/],
+  ] as const) {
+    const socket = dial(t, listener);
+    socket.end(text);
+    assert.match(await readAll(socket), answers);
+  }
+  while (listener.connectionCount > 0) await new Promise(setImmediate);
+});
+
+test('requests that are sent ahead on a connection that Node reads are bounded: each of them costs memory', async (t) => {
+  let waiting = 0;
+  const listener = await open(t, {
+    first: ({ url }) => {
+      if (url === '/never') waiting += 1;
+      return url === '/never';
+    },
+  });
+  const socket = dial(t, listener);
+  const gone = new Promise((resolve) => socket.resume().on('end', resolve).on('close', resolve));
+  socket.write(`${POST}hello`);
+  for (let i = 0; i < 1000; i += 1) socket.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
+  await gone;
+  assert.ok(waiting <= 100, `${waiting} wait`);
+});
+
+test('a request whose head is half here when the one before it is answered has its whole time', async (t) => {
+  const waiting: Exchange[] = [];
+  const listener = await open(t, { first: (exchange) => waiting.push(exchange) > 0 });
+  const socket = dial(t, listener);
+  socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\n');
+  while (waiting.length < 1) await new Promise(setImmediate);
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 20_000 });
+  waiting[0].send(204, []);
+  await once(socket, 'data');
+  socket.write('Host: x\r\n\r\n');
+  while (waiting.length < 2 && !socket.destroyed) await new Promise(setImmediate);
+  assert.equal(waiting[1].url, '/2');
+  waiting[1].destroy();
 });

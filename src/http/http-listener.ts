@@ -25,6 +25,8 @@ export interface HttpListenerOptions {
 
 const BACKLOG = 4096;
 const KEEP_ALIVE_MS = 30_000;
+/** Requests that a connection may send ahead, when Node reads it: it hands out all that come, and an answer may wait. */
+const MOST_AHEAD = 100;
 /** Requests that are being answered have this long when the server closes. */
 const REQUESTS_WITHIN_MS = 1000;
 
@@ -38,6 +40,8 @@ export class HttpListener {
   readonly #sockets = new Set<Socket>();
   /** Those whose requests we read. */
   readonly #wires = new Map<Socket, WireConnection>();
+  /** Requests that are not answered yet, of those that Node reads. */
+  readonly #ahead = new WeakMap<Socket, number>();
   /** What was sent on connections that are over. */
   #sentBytes = 0;
   #closing = false;
@@ -103,6 +107,7 @@ export class HttpListener {
         // As if it had just come: the bytes first, which nobody has read.
         this.#http.emit('connection', socket);
         if (unread.length > 0) socket.emit('data', unread);
+        if (socket.readableEnded) socket.emit('end');
       },
     });
     this.#wires.set(socket, wire);
@@ -114,9 +119,19 @@ export class HttpListener {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (request.httpVersionMajor === 1 && !this.#mayWait(request, response)) return void request.socket.destroy();
     if (this.#closing) response.setHeader('Connection', 'close');
     if (this.#options.first(new NodeExchange(request, response))) return;
     if (this.#handler !== null) return this.#handler(request, response);
     response.writeHead(503, { 'Retry-After': '1' }).end();
+  }
+
+  /** Whether a connection has not too many requests under way. */
+  #mayWait({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const ahead = (this.#ahead.get(socket) ?? 0) + 1;
+    if (ahead > MOST_AHEAD) return false;
+    this.#ahead.set(socket, ahead);
+    response.once('close', () => this.#ahead.set(socket, (this.#ahead.get(socket) ?? 0) - 1));
+    return true;
   }
 }
