@@ -112,3 +112,15 @@ test('a request whose head is half here when the one before it is answered has i
   assert.equal(waiting[1].url, '/2');
   waiting[1].destroy();
 });
+
+test('100 Continue comes before an answer or not at all, never within one', async (t) => {
+  const listener = await open(t);
+  const socket = dial(t, listener);
+  const expects = 'POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n';
+  socket.write(`${expects}\r\n`);
+  assert.equal(String(await once(socket, 'data')), 'HTTP/1.1 100 Continue\r\n\r\n');
+  socket.write(`hello${POST}hello${expects}Connection: close\r\n\r\nhello`);
+  const answers = (await readAll(socket)).split('HTTP/1.1 ').slice(1);
+  assert.equal(answers.length, 3);
+  for (const answer of answers) assert.match(answer, /^200 OK\r\n[^]*\r\n\r\n(4\r\n)?node(\r\n0\r\n\r\n)?$/);
+});

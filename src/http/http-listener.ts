@@ -50,6 +50,11 @@ export class HttpListener {
     this.#options = options;
     const http = { keepAliveTimeout: KEEP_ALIVE_MS, ...options.patience };
     this.#http = createHttpServer(http, (request, response) => this.#answer(request, response));
+    this.#http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      // One that waits behind another answer has no socket yet: Node would put its 100 between its own head and body (v24.21).
+      if (response.socket !== null) response.writeContinue();
+      this.#answer(request, response);
+    });
     // It never listens, and would never begin to look after its connections: slow heads and requests, idle ones at the close.
     this.#http.emit('listening');
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#open(socket));
