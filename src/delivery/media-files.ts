@@ -10,6 +10,7 @@ import type { EdgeWaiters } from './edge-waiters.ts';
 import { lengthOf, OpenVolumes, readBytes } from './open-volumes.ts';
 import type { Route } from './route.ts';
 import { SegmentCache } from './segment-cache.ts';
+import { SlowReaders } from './slow-readers.ts';
 
 /** What is read of a part to learn its length. */
 const HEADER_BYTES = 64 * 1024;
@@ -30,6 +31,7 @@ export class MediaFiles {
   readonly #recordings: string;
   readonly #volumes: OpenVolumes;
   readonly #segments = new SegmentCache();
+  readonly #slow: SlowReaders;
   readonly #waiters: EdgeWaiters;
   readonly #now: () => number;
 
@@ -38,25 +40,27 @@ export class MediaFiles {
     this.#volumes = new OpenVolumes(failed);
     this.#waiters = waiters;
     this.#now = now;
+    this.#slow = new SlowReaders(now);
   }
 
   /** Closes its files. */
   close(): void {
     this.#volumes.close();
+    this.#slow.close();
   }
 
   sendRange(exchange: Exchange, route: RangeRoute, edge: LiveEdge | null, isPublic: boolean): Promise<void> | void {
     const init = route.start === 0 ? (edge?.init(route.sessionId, route.volume) ?? null) : null;
-    if (init?.length === route.end) return sendPieces(exchange, [{ bytes: init, block: null }], etag(route), isPublic);
+    if (init?.length === route.end) return this.#sendPieces(exchange, [{ bytes: init, block: null }], etag(route), isPublic);
     const parts = edge?.range(route.sessionId, route.volume, route.start, route.end) ?? null;
-    if (parts !== null) return sendPieces(exchange, parts, etag(route), isPublic);
+    if (parts !== null) return this.#sendPieces(exchange, parts, etag(route), isPublic);
     return this.#sendFile(exchange, route, isPublic);
   }
 
   sendPart(exchange: Exchange, route: PartRoute, edge: LiveEdge | null, isPublic: boolean): Promise<void> | void {
     const find = (): EdgePart | null => edge?.part(route.sessionId, route.volume, route.start) ?? null;
     const part = find();
-    if (part !== null) return sendPieces(exchange, [part], etag(route), isPublic);
+    if (part !== null) return this.#sendPieces(exchange, [part], etag(route), isPublic);
     if (edge !== null && isHinted(edge, route)) {
       return this.#waiters.add(edge, {
         exchange,
@@ -65,7 +69,7 @@ export class MediaFiles {
         done: () => {
           const ready = find();
           if (ready === null) sendText(exchange, 404, 'This part was not made.');
-          else sendPieces(exchange, [ready], etag(route), isPublic);
+          else this.#sendPieces(exchange, [ready], etag(route), isPublic);
         },
       });
     }
@@ -84,7 +88,7 @@ export class MediaFiles {
     const name = `${sessionId}/${volume}/${start}-${end}`;
     const send = (bytes: Uint8Array | null): void => {
       if (bytes === null) sendText(exchange, 404, GONE);
-      else sendPieces(exchange, [{ bytes, block: null }], etag(route), isPublic);
+      else this.#sendPieces(exchange, [{ bytes, block: null }], etag(route), isPublic);
     };
     const kept = this.#segments.peek(name);
     if (kept !== null) return send(kept);
@@ -121,6 +125,27 @@ export class MediaFiles {
     }
   }
 
+  /** Sends what lies in memory, one piece behind the other: their blocks are held until the last byte is out, or the player has gone. */
+  #sendPieces(exchange: Exchange, pieces: readonly Piece[], tag: string, isPublic: boolean): void {
+    const length = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const head = mediaHead(exchange, length, tag, isPublic);
+    if (head === null) return;
+    const body: Uint8Array[] = [];
+    let at = 0;
+    for (const { bytes, block } of pieces) {
+      const from = Math.max(head.start - at, 0);
+      const to = Math.min(head.end - at, bytes.length);
+      at += bytes.length;
+      if (to <= from) continue;
+      body.push(to - from === bytes.length ? bytes : bytes.subarray(from, to));
+      if (block === null) continue;
+      block.retain();
+      exchange.onEnd(() => block.release());
+    }
+    if (pieces.some(({ block }) => block !== null) && exchange.method !== 'HEAD') this.#slow.watch(exchange);
+    exchange.send(head.status, head.headers, body);
+  }
+
   #path(route: { sessionId: string; volume: number }): string {
     return join(recordingDirectory(this.#recordings, route.sessionId), volumeFile(route.volume));
   }
@@ -140,26 +165,6 @@ function etag(route: RangeRoute | PartRoute): string {
 interface Piece {
   readonly bytes: Uint8Array;
   readonly block: HeldBytes | null;
-}
-
-/** Sends what lies in memory, one piece behind the other: their blocks are held until the last byte is out, or the player has gone. */
-function sendPieces(exchange: Exchange, pieces: readonly Piece[], tag: string, isPublic: boolean): void {
-  const length = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const head = mediaHead(exchange, length, tag, isPublic);
-  if (head === null) return;
-  const body: Uint8Array[] = [];
-  let at = 0;
-  for (const { bytes, block } of pieces) {
-    const from = Math.max(head.start - at, 0);
-    const to = Math.min(head.end - at, bytes.length);
-    at += bytes.length;
-    if (to <= from) continue;
-    body.push(to - from === bytes.length ? bytes : bytes.subarray(from, to));
-    if (block === null) continue;
-    block.retain();
-    exchange.onEnd(() => block.release());
-  }
-  exchange.send(head.status, head.headers, body);
 }
 
 /** The head of an answer, and which bytes of the body follow it. */

@@ -1,25 +1,22 @@
 import type { EdgeFollower, EdgeInit, EdgePart, LiveEdge } from '../lives/live-edge.ts';
-import type { HeldBytes } from '../packager/block-pool.ts';
 import type { Run, TimelineFlags, TimelinePart } from '../packager/media-timeline.ts';
+import type { HeldBlocks } from './held-blocks.ts';
 import type { EdgeOperation, EdgeSnapshot, SharedPart } from './messages.ts';
-
-/** What a thread reads of our memory: held until it gives the hold back. */
-export interface Holds {
-  hold(block: HeldBytes, bytes: number): number;
-}
 
 /** A live edge that another thread has its own copy of: tells what is done to it. */
 export class FollowedEdge implements EdgeFollower {
   readonly videoUuid: string;
   readonly edge: LiveEdge;
-  readonly #holds: Holds;
+  readonly #held: HeldBlocks;
   readonly #tell: (operation: EdgeOperation) => void;
+  /** Of the parts that the edge has in memory, oldest first. */
+  #holds: number[] = [];
   #stop: (() => void) | null = null;
 
-  constructor(videoUuid: string, edge: LiveEdge, holds: Holds, tell: (operation: EdgeOperation) => void) {
+  constructor(videoUuid: string, edge: LiveEdge, held: HeldBlocks, tell: (operation: EdgeOperation) => void) {
     this.videoUuid = videoUuid;
     this.edge = edge;
-    this.#holds = holds;
+    this.#held = held;
     this.#tell = tell;
   }
 
@@ -34,6 +31,7 @@ export class FollowedEdge implements EdgeFollower {
   }
 
   stop(): void {
+    this.#owe(this.#holds.length);
     this.#stop?.();
     this.#stop = null;
   }
@@ -63,6 +61,7 @@ export class FollowedEdge implements EdgeFollower {
   }
 
   drop(count: number): void {
+    this.#owe(count);
     this.#tell({ op: 'drop', count });
   }
 
@@ -71,6 +70,12 @@ export class FollowedEdge implements EdgeFollower {
   }
 
   #share({ sessionId, volume, start, end, duration, bytes, block }: EdgePart): SharedPart {
-    return { sessionId, volume, start, end, duration, bytes, hold: this.#holds.hold(block, bytes.length) };
+    const hold = this.#held.hold(block, bytes.length);
+    this.#holds.push(hold);
+    return { sessionId, volume, start, end, duration, bytes, hold };
+  }
+
+  #owe(count: number): void {
+    for (const hold of this.#holds.splice(0, count)) this.#held.owe(hold);
   }
 }

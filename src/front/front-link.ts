@@ -1,13 +1,14 @@
 import type { Worker } from 'node:worker_threads';
 import type { Rights } from '../delivery/delivery.ts';
-import type { Application, ApplicationAnswer } from '../http/application.ts';
+import type { Application } from '../http/application.ts';
 import type { LiveEdge } from '../lives/live-edge.ts';
 import type { Lives } from '../lives/lives.ts';
 import type { Logger } from '../log.ts';
-import type { HeldBytes } from '../packager/block-pool.ts';
+import { answersFrom } from './answers.ts';
+import type { Answers } from './answers.ts';
 import { FollowedEdge } from './followed-edge.ts';
-import type { Holds } from './followed-edge.ts';
-import type { EdgeOperation, FromThread, QuestionKind, Questions, SessionAnswer, ToThread, VideoAnswer } from './messages.ts';
+import { HeldBlocks } from './held-blocks.ts';
+import type { EdgeOperation, EdgeSnapshot, FromThread, QuestionKind, Questions, ToThread } from './messages.ts';
 import type { PlayerCounts } from './player-door.ts';
 
 /** What the threads of delivery are answered from. */
@@ -19,37 +20,57 @@ export interface FrontWorld {
   readonly application: () => Application | null;
 }
 
-type Answers = { readonly [Kind in QuestionKind]: (asks: Questions[Kind]['asks']) => Promise<Questions[Kind]['answer']> };
-
-/** A thread that keeps more of our memory than this has stopped reading what it is told: it is ended, and another one begun. */
-const HELD_LIMIT_BYTES = 512 * 1024 * 1024;
+/**
+ * A thread that owes us more than this, and more than a few times what the edges keep anyway, does not read what it is told: it is ended, and another one
+ * begun.
+ */
+const OWED_LIMIT_BYTES = 512 * 1024 * 1024;
+const OWED_LIMIT_TIMES = 4;
 const COUNT_WITHIN_MS = 1000;
-const NOT_THERE: ApplicationAnswer = { status: 503, headers: ['Retry-After', '1'], body: new Uint8Array(0) };
+/** As is one that does not answer so many times. */
+const MISSED_BEATS = 5;
+const NOTHING: PlayerCounts = {
+  requests: { playlist: 0, part: 0, segment: 0, replay: 0, refused: 0 },
+  failures: 0,
+  waiting: 0,
+  connections: 0,
+  sentBytes: 0,
+};
 
 /** Our end of one thread of delivery: answers its questions, tells it of the edges it follows, and keeps the memory that it reads. */
-export class FrontLink implements Holds {
-  readonly #worker: Worker;
+export class FrontLink {
+  readonly #worker: Pick<Worker, 'postMessage' | 'terminate'>;
   readonly #world: FrontWorld;
+  readonly #answers: Answers;
+  readonly #owedLimit: number;
   readonly #edges = new Map<number, FollowedEdge>();
   readonly #numbers = new Map<LiveEdge, number>();
   #lastEdge = 0;
   #changes: { edge: number; operation: EdgeOperation }[] = [];
   #telling: NodeJS.Immediate | null = null;
-  readonly #held = new Map<number, { readonly block: HeldBytes; readonly bytes: number }>();
-  #heldBytes = 0;
-  #lastHold = 0;
+  readonly #held = new HeldBlocks();
   readonly #counting = new Map<number, (counts: PlayerCounts | null) => void>();
   #lastCount = 0;
+  #counted = NOTHING;
+  #missed = 0;
+  #ending = false;
   #closed = false;
 
-  constructor(worker: Worker, world: FrontWorld) {
+  constructor(worker: Pick<Worker, 'postMessage' | 'terminate'>, world: FrontWorld, owedLimitBytes = OWED_LIMIT_BYTES) {
+    this.#owedLimit = owedLimitBytes;
     this.#worker = worker;
     this.#world = world;
+    this.#answers = answersFrom(world, (videoUuid, edge) => this.#follow(videoUuid, edge));
   }
 
   /** Bytes of memory that the thread may read. */
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#held.bytes;
+  }
+
+  /** What the thread counted last. */
+  get counted(): PlayerCounts {
+    return this.#counted;
   }
 
   /** Edges that the thread has copies of. */
@@ -64,7 +85,7 @@ export class FrontLink implements Holds {
       case 'unwatch':
         return this.#unfollow(message.edge);
       case 'release':
-        for (const hold of message.holds) this.#release(hold);
+        for (const hold of message.holds) this.#held.release(hold);
         return;
       case 'counts':
         this.#counting.get(message.id)?.(message.counts);
@@ -75,8 +96,9 @@ export class FrontLink implements Holds {
     }
   }
 
-  /** The directory has changed under a video's UUID. */
+  /** The directory has changed under a video's UUID: what was done to its edge before is told first. */
   changed(videoUuid: string): void {
+    this.#tellAll();
     const playback = this.#world.lives.playback(videoUuid);
     for (const [number, followed] of this.#edges) {
       if (followed.videoUuid !== videoUuid || (playback?.kind === 'live' && playback.edge === followed.edge)) continue;
@@ -86,53 +108,48 @@ export class FrontLink implements Holds {
     this.#post({ kind: 'forget', videoUuid });
   }
 
-  /** What the thread counts; null when it does not answer. */
-  counts(): Promise<PlayerCounts | null> {
-    this.#lastCount += 1;
-    const id = this.#lastCount;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => done(null), COUNT_WITHIN_MS);
-      const done = (counts: PlayerCounts | null): void => {
-        clearTimeout(timer);
-        this.#counting.delete(id);
-        resolve(counts);
-      };
-      this.#counting.set(id, done);
-      this.#post({ kind: 'count', id });
-    });
+  /** What the thread counts, or counted last when it does not answer. */
+  async counts(): Promise<PlayerCounts> {
+    await this.#count();
+    return this.#counted;
+  }
+
+  /** To be called now and then: ends a thread that does not answer. */
+  async beat(): Promise<void> {
+    this.#missed = (await this.#count()) ? 0 : this.#missed + 1;
+    if (this.#missed >= MISSED_BEATS) this.#end('a delivery thread does not answer: it is ended');
   }
 
   /** The thread is gone: nothing is told, and nothing kept for it, any more. */
   close(): void {
     this.#closed = true;
+    if (this.#telling !== null) clearImmediate(this.#telling);
     for (const number of [...this.#edges.keys()]) this.#unfollow(number);
-    for (const hold of [...this.#held.keys()]) this.#release(hold);
+    this.#held.releaseAll();
     for (const done of [...this.#counting.values()]) done(null);
   }
 
-  hold(block: HeldBytes, bytes: number): number {
-    block.retain();
-    this.#lastHold += 1;
-    this.#held.set(this.#lastHold, { block, bytes });
-    this.#heldBytes += bytes;
-    if (this.#heldBytes > HELD_LIMIT_BYTES) {
-      this.#world.log.error({ bytes: this.#heldBytes }, 'a delivery thread does not keep up: it is ended');
-      void this.#worker.terminate();
-    }
-    return this.#lastHold;
-  }
-
-  #release(hold: number): void {
-    const held = this.#held.get(hold);
-    if (held === undefined) return;
-    this.#held.delete(hold);
-    this.#heldBytes -= held.bytes;
-    held.block.release();
+  /** False when there is no answer. */
+  async #count(): Promise<boolean> {
+    this.#lastCount += 1;
+    const id = this.#lastCount;
+    const counts = await new Promise<PlayerCounts | null>((resolve) => {
+      const timer = setTimeout(() => resolve(null), COUNT_WITHIN_MS);
+      this.#counting.set(id, (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      this.#post({ kind: 'count', id });
+    });
+    this.#counting.delete(id);
+    if (counts !== null) this.#counted = counts;
+    return counts !== null;
   }
 
   async #answer<Kind extends QuestionKind>(id: number, question: Kind, asks: Questions[Kind]['asks']): Promise<void> {
     try {
-      this.#post({ kind: 'answer', id, answer: await this.#answers[question](asks) });
+      const tell = await this.#answers[question](asks);
+      if (!this.#closed) this.#post({ kind: 'answer', id, answer: tell() });
     } catch (error) {
       const { message, code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT') this.#world.log.error({ question, err: error }, 'a delivery thread could not be answered');
@@ -140,45 +157,15 @@ export class FrontLink implements Holds {
     }
   }
 
-  readonly #answers: Answers = {
-    video: async (videoUuid) => {
-      await this.#world.lives.loading({ videoUuid });
-      return this.#videoAnswer(videoUuid);
-    },
-    session: async (sessionId): Promise<SessionAnswer> => {
-      await this.#world.lives.loading({ sessionId });
-      const owners = this.#world.lives.ownersOfMedia(sessionId);
-      if (owners === null) return null;
-      const rights = owners.rights.map(({ videoUuid, privacy, ownerId }) => ({ videoUuid, privacy, ownerId }));
-      return { rights, liveUuid: owners.liveUuid };
-    },
-    closed_recording: async (sessionId) => {
-      await this.#world.lives.shelf.closed(sessionId);
-      return null;
-    },
-    recovered_recording: async (sessionId) => {
-      await this.#world.lives.readRecording(sessionId);
-      return null;
-    },
-    may_watch: ({ authorization, rights }) => this.#world.mayWatch(authorization, rights),
-    application: (request) => this.#world.application()?.answer(request) ?? Promise.resolve(NOT_THERE),
-  };
-
-  #videoAnswer(videoUuid: string): VideoAnswer {
-    const playback = this.#world.lives.playback(videoUuid);
-    if (playback === null) return null;
-    const { kind, privacy, ownerId } = playback;
-    if (kind === 'replay') return { kind, privacy, ownerId, sessionId: playback.sessionId };
-    const known = this.#numbers.get(playback.edge);
-    if (known !== undefined) return { kind, privacy, ownerId, edge: known, snapshot: null };
-    if (this.#closed) return null;
+  #follow(videoUuid: string, edge: LiveEdge): { edge: number; snapshot: EdgeSnapshot | null } {
+    const known = this.#numbers.get(edge);
+    if (known !== undefined) return { edge: known, snapshot: null };
     this.#lastEdge += 1;
     const number = this.#lastEdge;
-    const followed = new FollowedEdge(videoUuid, playback.edge, this, (operation) => this.#tell(number, operation));
-    const snapshot = followed.start();
+    const followed = new FollowedEdge(videoUuid, edge, this.#held, (operation) => this.#tell(number, operation));
     this.#edges.set(number, followed);
-    this.#numbers.set(playback.edge, number);
-    return { kind, privacy, ownerId, edge: number, snapshot };
+    this.#numbers.set(edge, number);
+    return { edge: number, snapshot: followed.start() };
   }
 
   #unfollow(number: number): void {
@@ -192,12 +179,26 @@ export class FrontLink implements Holds {
   /** Once for all that this turn of the loop brings. */
   #tell(edge: number, operation: EdgeOperation): void {
     this.#changes.push({ edge, operation });
-    this.#telling ??= setImmediate(() => {
-      this.#telling = null;
-      const changes = this.#changes;
-      this.#changes = [];
-      this.#post({ kind: 'edges', changes });
-    });
+    this.#telling ??= setImmediate(() => this.#tellAll());
+    if (operation.op !== 'drop') return;
+    const { bytes, owedBytes } = this.#held;
+    if (owedBytes > Math.max(this.#owedLimit, OWED_LIMIT_TIMES * (bytes - owedBytes)))
+      this.#end('a delivery thread does not keep up: it is ended');
+  }
+
+  #tellAll(): void {
+    if (this.#telling !== null) clearImmediate(this.#telling);
+    this.#telling = null;
+    const changes = this.#changes;
+    this.#changes = [];
+    if (changes.length > 0) this.#post({ kind: 'edges', changes });
+  }
+
+  #end(why: string): void {
+    if (this.#ending || this.#closed) return;
+    this.#ending = true;
+    this.#world.log.error({ heldBytes: this.#held.bytes, owedBytes: this.#held.owedBytes }, why);
+    void this.#worker.terminate();
   }
 
   #post(message: ToThread): void {

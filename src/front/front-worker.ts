@@ -1,9 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Delivery } from '../delivery/delivery.ts';
 import { HttpListener } from '../http/http-listener.ts';
 import { createLog } from '../log.ts';
-import { readBody } from './read-body.ts';
+import { ApplicationBridge } from './application-bridge.ts';
 import type { FrontData, FromThread, QuestionKind, Questions, ToThread } from './messages.ts';
 import { Mirror } from './mirror.ts';
 
@@ -17,14 +16,19 @@ const asked = new Map<number, { resolve: (answer: never) => void; reject: (error
 let lastQuestion = 0;
 let released: number[] = [];
 
-const post = (message: FromThread): void => port.postMessage(message);
+const post = (message: FromThread, moved: readonly ArrayBuffer[] = []): void => port.postMessage(message, moved);
 
-function ask<Kind extends QuestionKind>(question: Kind, asks: Questions[Kind]['asks']): Promise<Questions[Kind]['answer']> {
+/** `moved`: memory that goes along. */
+function ask<Kind extends QuestionKind>(
+  question: Kind,
+  asks: Questions[Kind]['asks'],
+  moved?: readonly ArrayBuffer[],
+): Promise<Questions[Kind]['answer']> {
   lastQuestion += 1;
   const id = lastQuestion;
   return new Promise<Questions[Kind]['answer']>((resolve, reject) => {
     asked.set(id, { resolve, reject });
-    post({ kind: 'ask', id, question, asks } as FromThread);
+    post({ kind: 'ask', id, question, asks } as FromThread, moved);
   });
 }
 
@@ -53,23 +57,8 @@ const http = new HttpListener({
   first: (exchange) => delivery.handle(exchange),
   log,
 });
-http.serve((request, response) => void bringToApplication(request, response));
-
-async function bringToApplication(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  try {
-    const body = await readBody(request);
-    if (body === null) return void response.writeHead(413, { Connection: 'close' }).end();
-    const { method = 'GET', url = '/', headers } = request;
-    const remoteAddress = request.socket.remoteAddress ?? '';
-    const answer = await ask('application', { method, url, headers, remoteAddress, body });
-    if (response.destroyed) return;
-    response.writeHead(answer.status, [...answer.headers]).end(method === 'HEAD' ? undefined : answer.body);
-  } catch (error) {
-    log.error({ path: request.url, err: error }, 'a request could not be brought to the application');
-    if (response.headersSent) response.destroy();
-    else response.writeHead(500).end();
-  }
-}
+const bridge = new ApplicationBridge((request) => ask('application', request, [request.body.buffer]), log);
+http.serve((request, response) => void bridge.bring(request, response));
 
 function take(message: ToThread): void {
   switch (message.kind) {

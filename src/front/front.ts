@@ -26,6 +26,8 @@ const FIRST_AGAIN_MS = 100;
 const LONGEST_AGAIN_MS = 5000;
 /** One that has lasted so long is replaced soon again. */
 const LASTED_MS = 60_000;
+/** Threads are asked so often whether they are there. */
+const BEAT_MS = 2000;
 /** A thread is ended when it has not closed by itself in this time. */
 const CLOSE_WITHIN_MS = 2500;
 const NOTHING: PlayerCounts = {
@@ -41,8 +43,6 @@ interface Thread {
   readonly link: FrontLink;
   readonly exited: Promise<unknown>;
   readonly began: number;
-  /** What it counted last. */
-  counts: PlayerCounts;
 }
 
 /** The HTTP port on threads of its own: players are answered whatever the others do, and the others whatever players do. */
@@ -87,12 +87,8 @@ export class Front implements PlayerDoor {
   }
 
   async counts(): Promise<PlayerCounts> {
-    await Promise.all(
-      Array.from(this.#threads, async (thread) => {
-        thread.counts = (await thread.link.counts()) ?? thread.counts;
-      }),
-    );
-    return Array.from(this.#threads, ({ counts }) => counts).reduce(sum, this.#past);
+    await Promise.all(Array.from(this.#threads, ({ link }) => link.counts()));
+    return Array.from(this.#threads, ({ link }) => link.counted).reduce(sum, this.#past);
   }
 
   close(): Promise<void> {
@@ -125,8 +121,8 @@ export class Front implements PlayerDoor {
     const workerData: FrontData = { host, port: this.#port, reusePort: threads > 1, recordings, epoch: this.#epoch, logLevel };
     const worker = new Worker(new URL('./front-worker.ts', import.meta.url), { name: 'delivery', workerData });
     const link = new FrontLink(worker, { lives, log, mayWatch, application: () => this.#application });
-    const exited = once(worker, 'exit').catch(() => once(worker, 'exit'));
-    const thread: Thread = { worker, link, exited, began: performance.now(), counts: NOTHING };
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
+    const thread: Thread = { worker, link, exited, began: performance.now() };
     this.#threads.add(thread);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     worker.on('message', (message: FromThread) => {
@@ -138,7 +134,7 @@ export class Front implements PlayerDoor {
     worker.once('exit', () => {
       link.close();
       this.#threads.delete(thread);
-      this.#past = sum(this.#past, { ...thread.counts, waiting: 0, connections: 0 });
+      this.#past = sum(this.#past, { ...link.counted, waiting: 0, connections: 0 });
       reject(new Error('the delivery thread ended before it listened'));
     });
     try {
@@ -148,7 +144,9 @@ export class Front implements PlayerDoor {
       throw error;
     }
     if (this.#closing !== null) await worker.terminate();
+    const beat = setInterval(() => void link.beat(), BEAT_MS).unref();
     worker.once('exit', () => {
+      clearInterval(beat);
       if (this.#closing === null) void this.#beginAgain(thread);
     });
   }

@@ -18,6 +18,8 @@ const UNUSED_MS = 60_000;
 /** What is known of a session, or that there is no such video, is asked anew after this time. */
 const KNOWN_MS = 30_000;
 const SWEEP_MS = 5000;
+/** What is known of videos without an edge here, and of sessions, at the most: whoever asks for what there is not makes us note that, too. */
+const MOST_KNOWN = 10_000;
 
 interface KnownVideo {
   readonly answer: VideoAnswer;
@@ -53,10 +55,8 @@ export class Mirror implements MediaCatalogue {
 
   loading(of: { readonly videoUuid: string } | { readonly sessionId: string }): Promise<void> | null {
     if ('videoUuid' in of) return this.#loadVideo(of.videoUuid);
-    const known = this.#sessions.get(of.sessionId);
-    if (known === undefined) return this.#once(`session ${of.sessionId}`, () => this.#askSession(of.sessionId));
-    const liveUuid = known.answer?.liveUuid ?? null;
-    return liveUuid === null ? null : this.#loadVideo(liveUuid);
+    if (this.#knowsSession(of.sessionId)) return null;
+    return this.#once(`session ${of.sessionId}`, () => this.#askSession(of.sessionId));
   }
 
   playback(videoUuid: string): Playback | null {
@@ -126,13 +126,28 @@ export class Mirror implements MediaCatalogue {
       const mirrored = new MirroredEdge(videoUuid, answer.snapshot, now, (hold) => this.#link.release(hold));
       this.#edges.set(answer.edge, mirrored);
     }
-    this.#videos.set(videoUuid, { answer: answer?.kind === 'live' ? { ...answer, snapshot: null } : answer, at: now });
+    // Of an edge that was given up while the answer was on its way: the next answer brings it anew.
+    if (answer?.kind === 'live' && !this.#edges.has(answer.edge)) return this.#askVideo(videoUuid);
+    note(this.#videos, videoUuid, { answer: answer?.kind === 'live' ? { ...answer, snapshot: null } : answer, at: now });
   }
 
+  /** Until all of it is known at a time: what comes first may be forgotten while the rest is on its way. */
   async #askSession(sessionId: string): Promise<void> {
-    const answer = await this.#link.ask('session', sessionId);
-    this.#sessions.set(sessionId, { answer, at: this.#now() });
-    if (answer?.liveUuid != null) await this.#loadVideo(answer.liveUuid);
+    while (!this.#knowsSession(sessionId)) {
+      const known = this.#sessions.get(sessionId);
+      if (known === undefined) {
+        note(this.#sessions, sessionId, { answer: await this.#link.ask('session', sessionId), at: this.#now() });
+      } else if (known.answer?.liveUuid != null) {
+        await this.#loadVideo(known.answer.liveUuid);
+      }
+    }
+  }
+
+  #knowsSession(sessionId: string): boolean {
+    const known = this.#sessions.get(sessionId);
+    if (known === undefined) return false;
+    const liveUuid = known.answer?.liveUuid ?? null;
+    return liveUuid === null || this.#videos.has(liveUuid);
   }
 
   /** Asks once for all who want to know. */
@@ -157,11 +172,27 @@ export class Mirror implements MediaCatalogue {
     for (const [videoUuid, { answer, at }] of this.#videos) {
       if (answer?.kind !== 'live' && now - at > KNOWN_MS) this.#videos.delete(videoUuid);
     }
-    for (const [edge, { videoUuid, usedAt }] of this.#edges) {
-      if (now - usedAt <= UNUSED_MS) continue;
-      this.#link.unwatch(edge);
-      this.gone(edge);
+    for (const [number, { videoUuid, usedAt, edge }] of this.#edges) {
+      if (now - usedAt <= UNUSED_MS || edge.isWaitedFor) continue;
+      this.#link.unwatch(number);
+      this.gone(number);
       this.#videos.delete(videoUuid);
     }
+  }
+}
+
+/** The oldest of too many is forgotten; that of a live's edge stays, for it is only told when it changes. */
+function note<Known extends { readonly answer: VideoAnswer | SessionAnswer }>(
+  all: Map<string, Known>,
+  name: string,
+  known: Known,
+): void {
+  all.delete(name);
+  all.set(name, known);
+  if (all.size <= MOST_KNOWN) return;
+  for (const [oldest, { answer }] of all) {
+    if (answer !== null && 'kind' in answer && answer.kind === 'live') continue;
+    all.delete(oldest);
+    return;
   }
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerOptions, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Logger } from '../log.ts';
@@ -19,10 +19,14 @@ export interface HttpListenerOptions {
   readonly log: Logger;
   /** Several threads listen on one port, and the kernel spreads the connections over them. */
   readonly reusePort?: boolean;
+  /** How long Node waits for requests that are not read by us. */
+  readonly patience?: Pick<ServerOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval'>;
 }
 
 const BACKLOG = 4096;
 const KEEP_ALIVE_MS = 30_000;
+/** Requests that a connection may send ahead, when Node reads it: it hands out all that come, and an answer may wait. */
+const MOST_AHEAD = 100;
 /** Requests that are being answered have this long when the server closes. */
 const REQUESTS_WITHIN_MS = 1000;
 
@@ -36,13 +40,23 @@ export class HttpListener {
   readonly #sockets = new Set<Socket>();
   /** Those whose requests we read. */
   readonly #wires = new Map<Socket, WireConnection>();
+  /** Requests that are not answered yet, of those that Node reads. */
+  readonly #ahead = new WeakMap<Socket, number>();
   /** What was sent on connections that are over. */
   #sentBytes = 0;
   #closing = false;
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
-    this.#http = createHttpServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => this.#answer(request, response));
+    const http = { keepAliveTimeout: KEEP_ALIVE_MS, ...options.patience };
+    this.#http = createHttpServer(http, (request, response) => this.#answer(request, response));
+    this.#http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      // One that waits behind another answer has no socket yet: Node would put its 100 between its own head and body (v24.21).
+      if (response.socket !== null) response.writeContinue();
+      this.#answer(request, response);
+    });
+    // It never listens, and would never begin to look after its connections: slow heads and requests, idle ones at the close.
+    this.#http.emit('listening');
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#open(socket));
   }
 
@@ -98,6 +112,7 @@ export class HttpListener {
         // As if it had just come: the bytes first, which nobody has read.
         this.#http.emit('connection', socket);
         if (unread.length > 0) socket.emit('data', unread);
+        if (socket.readableEnded) socket.emit('end');
       },
     });
     this.#wires.set(socket, wire);
@@ -109,9 +124,19 @@ export class HttpListener {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (request.httpVersionMajor === 1 && !this.#mayWait(request, response)) return void request.socket.destroy();
     if (this.#closing) response.setHeader('Connection', 'close');
     if (this.#options.first(new NodeExchange(request, response))) return;
     if (this.#handler !== null) return this.#handler(request, response);
     response.writeHead(503, { 'Retry-After': '1' }).end();
+  }
+
+  /** Whether a connection has not too many requests under way. */
+  #mayWait({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const ahead = (this.#ahead.get(socket) ?? 0) + 1;
+    if (ahead > MOST_AHEAD) return false;
+    this.#ahead.set(socket, ahead);
+    response.once('close', () => this.#ahead.set(socket, (this.#ahead.get(socket) ?? 0) - 1));
+    return true;
   }
 }

@@ -28,7 +28,9 @@ export class WireConnection {
   #exchange: WireExchange | null = null;
   /** Requests are being read: one that is answered at once is followed by the next without a call within a call. */
   #reading = false;
+  /** The client sends nothing any more. */
   #ended = false;
+  #closing = false;
   readonly #onData = (bytes: Buffer): void => this.#read(bytes);
   readonly #onEnd = (): void => this.#clientEnded();
   readonly #onTimeout = (): void => this.#idle();
@@ -48,8 +50,7 @@ export class WireConnection {
 
   /** Closes the connection, behind the answer that is under way. */
   close(): void {
-    this.#ended = true;
-    this.#unread = NOTHING;
+    this.#closing = true;
     if (this.#exchange === null) this.#socket.destroy();
   }
 
@@ -57,6 +58,8 @@ export class WireConnection {
   answered(): void {
     this.#exchange = null;
     if (this.#socket.destroyed) return;
+    if (this.#closing) return void this.#socket.end();
+    this.#unreadSince = Date.now(); // the time before was ours
     if (this.#socket.isPaused()) this.#socket.resume();
     if (this.#unread.length > 0) this.#readOn();
     else if (this.#ended) this.#socket.end();
@@ -82,7 +85,8 @@ export class WireConnection {
     // Nothing in a head is beyond ASCII: else it is left to others, byte by byte as it came.
     const head = this.#heads.read(unread.toString('latin1', 0, HEAD_LIMIT + 4), 0);
     if (head === 'incomplete') {
-      if (Date.now() - this.#unreadSince > HEAD_WITHIN_MS || this.#ended) this.#socket.destroy();
+      if (this.#ended) return this.#handOver();
+      if (Date.now() - this.#unreadSince > HEAD_WITHIN_MS) this.#socket.destroy();
       return false;
     }
     if (head === 'unusual') return this.#handOver();
@@ -90,7 +94,10 @@ export class WireConnection {
     this.#exchange = exchange;
     this.#unread = head.end === unread.length ? NOTHING : unread.subarray(head.end);
     this.#unreadSince = Date.now();
-    if (this.#options.handle(exchange)) return true;
+    if (this.#options.handle(exchange)) {
+      if (this.#ended && !exchange.begun) this.#socket.destroy();
+      return true;
+    }
     this.#exchange = null;
     this.#unread = unread;
     return this.#handOver();
@@ -113,8 +120,13 @@ export class WireConnection {
   /** As Node does: who asks for nothing more and waits is taken for gone. */
   #clientEnded(): void {
     this.#ended = true;
-    if (this.#exchange === null) this.#socket.end();
-    else if (!this.#exchange.begun) this.#socket.destroy();
+    if (this.#exchange !== null) {
+      if (!this.#exchange.begun) this.#socket.destroy();
+    } else if (this.#unread.length > 0) {
+      this.#handOver(); // in the middle of a head: Node has an answer for that
+    } else {
+      this.#socket.end();
+    }
   }
 
   #idle(): void {

@@ -71,6 +71,11 @@ export class LiveEdge {
     return this.#inits;
   }
 
+  /** Somebody waits for the next change. */
+  get isWaitedFor(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   /** Calls back after every change of the timeline, until the returned function is called. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
