@@ -107,7 +107,8 @@ class Source {
       this.#block = this.pool.take(1);
       this.#used = 0;
     }
-    const bytes = this.#block.bytes.subarray(this.#used, this.#used + length);
+    const from = this.#block.start + this.#used;
+    const bytes = this.#block.bytes.subarray(from, from + length);
     for (let i = 0; i < length; i += 1) bytes[i] = this.#random(256);
     this.#used += length;
     const [start, end] = [this.#at, this.#at + length];
