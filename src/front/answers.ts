@@ -1,7 +1,19 @@
+import type { Rights } from '../delivery/delivery.ts';
 import type { LiveEdge } from '../lives/live-edge.ts';
-import type { FrontWorld } from './front-link.ts';
+import type { Lives } from '../lives/lives.ts';
+import type { Logger } from '../log.ts';
 import { NOT_THERE } from '../http/application.ts';
+import type { Application } from '../http/application.ts';
 import type { EdgeSnapshot, QuestionKind, Questions, SessionAnswer, VideoAnswer } from './messages.ts';
+
+/** What the threads of delivery are answered from. */
+export interface FrontWorld {
+  readonly lives: Lives;
+  readonly log: Logger;
+  readonly mayWatch: (authorization: string | undefined, rights: Rights) => Promise<boolean>;
+  /** Answers what is not delivery's. Null until the application is there. */
+  readonly application: () => Application | null;
+}
 
 /**
  * By kind of question: resolves, when it can be told, with what tells it. That is called and told to the thread in one step: a change in between would

@@ -1,24 +1,11 @@
 import type { Worker } from 'node:worker_threads';
-import type { Rights } from '../delivery/delivery.ts';
-import type { Application } from '../http/application.ts';
 import type { LiveEdge } from '../lives/live-edge.ts';
-import type { Lives } from '../lives/lives.ts';
-import type { Logger } from '../log.ts';
 import { answersFrom } from './answers.ts';
-import type { Answers } from './answers.ts';
+import type { Answers, FrontWorld } from './answers.ts';
 import { FollowedEdge } from './followed-edge.ts';
 import { HeldBlocks } from './held-blocks.ts';
 import type { EdgeOperation, EdgeSnapshot, FromThread, QuestionKind, Questions, ToThread } from './messages.ts';
 import type { PlayerCounts } from './player-door.ts';
-
-/** What the threads of delivery are answered from. */
-export interface FrontWorld {
-  readonly lives: Lives;
-  readonly log: Logger;
-  readonly mayWatch: (authorization: string | undefined, rights: Rights) => Promise<boolean>;
-  /** Answers what is not delivery's. Null until the application is there. */
-  readonly application: () => Application | null;
-}
 
 /**
  * A thread that owes us more than this, and more than a few times what the edges keep anyway, does not read what it is told: it is ended, and another one
