@@ -18,6 +18,15 @@ const SETTINGS = {
   dataDir: text('./data', '<directory>', 'Where everything is kept: recordings, the ledger, the embedded PostgreSQL.'),
   httpHost: text('0.0.0.0', '<address>', 'Address that pages, players and the API are served on.'),
   httpPort: port(9000, 'Port of the same.'),
+  tlsCert: text(
+    null,
+    '<file>',
+    'Certificate (PEM, with its chain) of the HTTP port, which then speaks HTTP/2 and HTTP/1.1 over TLS; read again when it is renewed.',
+    {
+      defaultText: 'none: HTTP without TLS',
+    },
+  ),
+  tlsKey: text(null, '<file>', 'Private key of that certificate (PEM).', { defaultText: 'none' }),
   deliveryThreads: optionalWholeNumber(
     0,
     64,
@@ -116,6 +125,8 @@ export function loadConfig({ argv, env, readFile }: ConfigInput): Config | { hel
   if (problems.length === 0 && config.segmentMinMs > config.segmentMaxMs) {
     problems.push(`segment-min-ms (${config.segmentMinMs}) must not be more than segment-max-ms (${config.segmentMaxMs})`);
   }
+  if (problems.length === 0 && (config.tlsCert === null) !== (config.tlsKey === null))
+    problems.push('tls-cert and tls-key belong together: set both, or none');
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
@@ -125,7 +136,7 @@ export function publicAddresses(
   config: Config,
   ports: { readonly http: number; readonly rtmp: number },
 ): { publicUrl: string; rtmpPublicUrl: string } {
-  const publicUrl = config.publicUrl ?? `http://localhost:${ports.http}`;
+  const publicUrl = config.publicUrl ?? `${config.tlsCert === null ? 'http' : 'https'}://localhost:${ports.http}`;
   return { publicUrl, rtmpPublicUrl: config.rtmpPublicUrl ?? `rtmp://${new URL(publicUrl).hostname}:${ports.rtmp}/live` };
 }
 

@@ -24,6 +24,8 @@ import { defaultDeliveryThreads, openPlayerDoor } from './front/open-player-door
 import type { PlayerDoor } from './front/player-door.ts';
 import { DEFAULT_INGEST_LIMITS } from './ingest/limits.ts';
 import { defaultIngestThreads, IngestThreads } from './ingest-threads/ingest-threads.ts';
+import { readCertificate } from './http/tls-files.ts';
+import type { TlsPaths } from './http/tls-files.ts';
 import { RtmpListener } from './ingest/rtmp-listener.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { SessionFact } from './ledger/session-fact.ts';
@@ -179,6 +181,7 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   const players = openPlayerDoor({
     host: config.httpHost,
     port: config.httpPort,
+    tls: tlsPaths(config),
     threads: config.deliveryThreads ?? defaultDeliveryThreads(),
     lives,
     log,
@@ -303,6 +306,20 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
     databaseLog: source.logFile,
     close: () => closers.close(),
   };
+}
+
+/** The certificate of the HTTP port, which can be used, or null. Throws StartError. */
+function tlsPaths({ tlsCert: cert, tlsKey: key }: Config): TlsPaths | null {
+  if (cert === null || key === null) return null;
+  try {
+    readCertificate({ cert, key });
+  } catch (error) {
+    const text = (error as Error).message;
+    throw new StartError(`tls-cert, tls-key: the certificate ${cert} with the key ${key} can not be used: ${text}`, {
+      cause: error,
+    });
+  }
+  return { cert, key };
 }
 
 /** Finds and prepares the database. False when it does not answer now, and the lives can start without it; throws StartError for what does not pass. */

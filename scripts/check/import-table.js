@@ -26,7 +26,7 @@ export const MAY_IMPORT = {
   delivery: ['http', 'media', 'mp4', 'packager', 'recording', 'lives'],
   threads: [],
   'ingest-threads': ['media', 'rtmp', 'packager', 'lives', 'ingest', 'threads'],
-  front: ['http', 'packager', 'recording', 'lives', 'delivery'],
+  front: ['http', 'threads', 'packager', 'recording', 'lives', 'delivery'],
   api: ['media', 'packager', 'recording', 'lives', 'database'],
   'warm-up': ['cli', 'database', 'ingest', 'lives', 'packager', 'rtmp'],
   // data-directory: the doctor asks who works there.

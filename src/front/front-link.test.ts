@@ -32,7 +32,7 @@ class Rig {
     };
     const { lives, diary } = broadcast;
     const world = { lives, log: diary.log, mayWatch: () => Promise.resolve(false), application: () => null };
-    this.link = new FrontLink(worker, world, OWED_LIMIT_BYTES);
+    this.link = new FrontLink(worker, world, undefined, OWED_LIMIT_BYTES);
   }
 
   ask(uuid = videoUuid): void {

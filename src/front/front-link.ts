@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import type { LiveEdge } from '../lives/live-edge.ts';
 import { answersFrom } from './answers.ts';
 import type { Answers, FrontWorld } from './answers.ts';
+import type { ThreadLink } from '../threads/supervised-threads.ts';
 import { FollowedEdge } from './followed-edge.ts';
 import { HeldBlocks } from './held-blocks.ts';
 import type { EdgeOperation, EdgeSnapshot, FromThread, QuestionKind, Questions, ToThread } from './messages.ts';
@@ -25,7 +26,7 @@ const NOTHING: PlayerCounts = {
 };
 
 /** Our end of one thread of delivery: answers its questions, tells it of the edges it follows, and keeps the memory that it reads. */
-export class FrontLink {
+export class FrontLink implements ThreadLink<FromThread> {
   readonly #worker: Pick<Worker, 'postMessage' | 'terminate'>;
   readonly #world: FrontWorld;
   readonly #answers: Answers;
@@ -42,8 +43,16 @@ export class FrontLink {
   #missed = 0;
   #ending = false;
   #closed = false;
+  readonly #gone: (counted: PlayerCounts) => void;
 
-  constructor(worker: Pick<Worker, 'postMessage' | 'terminate'>, world: FrontWorld, owedLimitBytes = OWED_LIMIT_BYTES) {
+  /** `gone` hears what the thread counted last, at its end. */
+  constructor(
+    worker: Pick<Worker, 'postMessage' | 'terminate'>,
+    world: FrontWorld,
+    gone: (counted: PlayerCounts) => void = () => {},
+    owedLimitBytes = OWED_LIMIT_BYTES,
+  ) {
+    this.#gone = gone;
     this.#owedLimit = owedLimitBytes;
     this.#worker = worker;
     this.#world = world;
@@ -77,9 +86,6 @@ export class FrontLink {
       case 'counts':
         this.#counting.get(message.id)?.(message.counts);
         return;
-      case 'listening':
-      case 'cannot_listen':
-        return; // for whoever began the thread
     }
   }
 
@@ -114,6 +120,7 @@ export class FrontLink {
     for (const number of [...this.#edges.keys()]) this.#unfollow(number);
     this.#held.releaseAll();
     for (const done of [...this.#counting.values()]) done(null);
+    this.#gone(this.#counted);
   }
 
   /** False when there is no answer. */

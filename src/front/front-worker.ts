@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Delivery } from '../delivery/delivery.ts';
 import { HttpListener } from '../http/http-listener.ts';
 import { createLog } from '../log.ts';
+import type { ListeningMessage } from '../threads/supervised-threads.ts';
 import { ApplicationBridge } from './application-bridge.ts';
 import type { FrontData, FromThread, QuestionKind, Questions, ToThread } from './messages.ts';
 import { Mirror } from './mirror.ts';
@@ -54,6 +55,7 @@ const http = new HttpListener({
   host: data.host,
   port: data.port,
   reusePort: data.reusePort,
+  tls: data.tls,
   first: (exchange) => delivery.handle(exchange),
   log,
 });
@@ -94,8 +96,8 @@ function take(message: ToThread): void {
 port.on('message', (message: ToThread) => take(message));
 try {
   await http.start();
-  post({ kind: 'listening', port: http.port });
+  port.postMessage({ kind: 'listening', port: http.port } satisfies ListeningMessage);
 } catch (error) {
   const { message, code } = error as NodeJS.ErrnoException;
-  post({ kind: 'cannot_listen', message, code });
+  port.postMessage({ kind: 'cannot_listen', message, code } satisfies ListeningMessage);
 }

@@ -1,6 +1,8 @@
 import { Delivery } from '../delivery/delivery.ts';
 import type { Application } from '../http/application.ts';
+import { ApplicationBridge } from './application-bridge.ts';
 import { HttpListener } from '../http/http-listener.ts';
+import type { Logger } from '../log.ts';
 import type { FrontOptions } from './front.ts';
 import type { PlayerCounts, PlayerDoor } from './player-door.ts';
 
@@ -9,9 +11,12 @@ export class InPlace implements PlayerDoor {
   readonly #delivery: Delivery;
   readonly #http: HttpListener;
 
-  constructor({ host, port, lives, log, mayWatch }: Omit<FrontOptions, 'threads' | 'logLevel'>) {
+  readonly #log: Logger;
+
+  constructor({ host, port, tls = null, lives, log, mayWatch }: Omit<FrontOptions, 'threads' | 'logLevel'>) {
+    this.#log = log;
     this.#delivery = new Delivery({ catalogue: lives, log, mayWatch });
-    this.#http = new HttpListener({ host, port, first: (exchange) => this.#delivery.handle(exchange), log });
+    this.#http = new HttpListener({ host, port, tls, first: (exchange) => this.#delivery.handle(exchange), log });
   }
 
   get port(): number {
@@ -23,7 +28,11 @@ export class InPlace implements PlayerDoor {
   }
 
   serve(application: Application): void {
-    this.#http.serve(application.handler);
+    const bridge = new ApplicationBridge((request) => application.answer(request), this.#log);
+    this.#http.serve((request, response) => {
+      if (request.httpVersionMajor === 1) application.handler(request, response);
+      else void bridge.bring(request, response);
+    });
   }
 
   changed(): void {}

@@ -1,7 +1,9 @@
 import type { Rights } from '../delivery/delivery.ts';
 import type { ApplicationAnswer, ApplicationRequest } from '../http/application.ts';
+import type { TlsPaths } from '../http/tls-files.ts';
 import type { EdgeInit } from '../lives/live-edge.ts';
 import type { Run, TimelineFlags, TimelinePart, TimelineSnapshot } from '../packager/media-timeline.ts';
+import type { CloseMessage } from '../threads/supervised-threads.ts';
 import type { PlayerCounts } from './player-door.ts';
 
 /** What a thread of delivery begins with. */
@@ -9,6 +11,7 @@ export interface FrontData {
   readonly host: string;
   readonly port: number;
   readonly reusePort: boolean;
+  readonly tls: TlsPaths | null;
   /** Directory of all recordings. */
   readonly recordings: string;
   /** Tells this process's versions of playlists from those of the ones before it. */
@@ -94,11 +97,9 @@ export type ToThread =
   /** There is no such edge any more. */
   | { readonly kind: 'gone'; readonly edge: number }
   | { readonly kind: 'count'; readonly id: number }
-  | { readonly kind: 'close' };
+  | CloseMessage;
 
 export type FromThread =
-  | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'cannot_listen'; readonly message: string; readonly code: string | undefined }
   | {
       readonly [Kind in QuestionKind]: {
         readonly kind: 'ask';

@@ -1,11 +1,16 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, Server as HttpServer, ServerOptions, ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Logger } from '../log.ts';
 import type { Exchange } from './exchange.ts';
 import { NodeExchange } from './node-exchange.ts';
+import { CertificateWatch, readCertificate } from './tls-files.ts';
+import type { TlsPaths } from './tls-files.ts';
 import { WireConnection } from './wire-connection.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -19,6 +24,8 @@ export interface HttpListenerOptions {
   readonly log: Logger;
   /** Several threads listen on one port, and the kernel spreads the connections over them. */
   readonly reusePort?: boolean;
+  /** With these the port speaks HTTP/2 and HTTP/1.1 over TLS, and nothing else. */
+  readonly tls?: TlsPaths | null;
   /** How long Node waits for requests that are not read by us. */
   readonly patience?: Pick<ServerOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval'>;
 }
@@ -45,6 +52,9 @@ export class HttpListener {
   /** What was sent on connections that are over. */
   #sentBytes = 0;
   #closing = false;
+  /** Of HTTP/2. */
+  readonly #sessions = new Set<ServerHttp2Session>();
+  #certificates: CertificateWatch | null = null;
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
@@ -57,7 +67,11 @@ export class HttpListener {
     });
     // It never listens, and would never begin to look after its connections: slow heads and requests, idle ones at the close.
     this.#http.emit('listening');
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#open(socket));
+    const { tls = null } = options;
+    this.#server =
+      tls === null
+        ? createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#open(socket))
+        : this.#secureServer(tls);
   }
 
   get port(): number {
@@ -93,7 +107,13 @@ export class HttpListener {
   async close(): Promise<void> {
     this.#closing = true;
     const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#certificates?.close();
     this.#http.close();
+    for (const session of this.#sessions) session.close();
+    for (const socket of this.#sockets) {
+      const isOfNode = socket instanceof TLSSocket && socket.alpnProtocol !== 'h2';
+      if (isOfNode && (this.#ahead.get(socket) ?? 0) === 0) socket.destroySoon();
+    }
     for (const wire of this.#wires.values()) wire.close();
     this.#http.closeIdleConnections();
     const timer = setTimeout(() => {
@@ -103,8 +123,34 @@ export class HttpListener {
     clearTimeout(timer);
   }
 
-  #open(socket: Socket): void {
+  #secureServer(paths: TlsPaths): Http2SecureServer {
+    const certificate = readCertificate(paths);
+    const server = createSecureServer({ ...certificate, allowHTTP1: true, noDelay: true }, (request, response) =>
+      // Of HTTP/2 only what its compatibility API has alike is used.
+      this.#answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+    );
+    server.on('secureConnection', (socket) => this.#note(socket));
+    server.on('session', (session) => {
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
+    });
+    server.on('sessionError', () => undefined); // its connection is closed: whose fault it was, nobody can say
+    this.#certificates = new CertificateWatch(paths, certificate, this.#options.log);
+    this.#certificates.start(server);
+    return server;
+  }
+
+  #note(socket: Socket): void {
     this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#wires.delete(socket);
+      this.#sentBytes += socket.bytesWritten;
+    });
+  }
+
+  #open(socket: Socket): void {
+    this.#note(socket);
     const wire = new WireConnection(socket, {
       handle: this.#options.first,
       handOver: (_, unread) => {
@@ -116,16 +162,11 @@ export class HttpListener {
       },
     });
     this.#wires.set(socket, wire);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#wires.delete(socket);
-      this.#sentBytes += socket.bytesWritten;
-    });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     if (request.httpVersionMajor === 1 && !this.#mayWait(request, response)) return void request.socket.destroy();
-    if (this.#closing) response.setHeader('Connection', 'close');
+    if (this.#closing && request.httpVersionMajor === 1) response.setHeader('Connection', 'close');
     if (this.#options.first(new NodeExchange(request, response))) return;
     if (this.#handler !== null) return this.#handler(request, response);
     response.writeHead(503, { 'Retry-After': '1' }).end();

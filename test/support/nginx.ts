@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { http } from './http.ts';
-import { run } from './run.ts';
+import { makeCertificate } from './certificate.ts';
 import { until } from './until.ts';
 
 const CONFIGURATION = fileURLToPath(new URL('../../deploy/nginx.conf', import.meta.url));
@@ -120,14 +120,6 @@ function substitute(configuration: string, changes: readonly (readonly [from: st
 function temporaryPaths(directory: string): string {
   const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return kinds.map((kind) => `  ${kind}_temp_path ${directory}/temp/${kind};\n`).join('');
-}
-
-async function makeCertificate(openssl: string, directory: string): Promise<void> {
-  const files = ['-keyout', join(directory, 'privkey.pem'), '-out', join(directory, 'fullchain.pem')];
-  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const { code, stderr } = await run(openssl, ['req', '-x509', ...key, ...subject, ...files]);
-  if (code !== 0) throw new Error(`openssl: ${stderr}`);
 }
 
 async function freePorts(count: number): Promise<number[]> {
