@@ -32,6 +32,8 @@ export interface HttpListenerOptions {
 
 const BACKLOG = 4096;
 const KEEP_ALIVE_MS = 30_000;
+/** A TLS connection has this long to shake hands. */
+const HANDSHAKE_MS = 10_000;
 /** Requests that a connection may send ahead, when Node reads it: it hands out all that come, and an answer may wait. */
 const MOST_AHEAD = 100;
 /** Requests that are being answered have this long when the server closes. */
@@ -52,6 +54,8 @@ export class HttpListener {
   /** What was sent on connections that are over. */
   #sentBytes = 0;
   #closing = false;
+  /** What TLS connections go over, those too that have not shaken hands. */
+  readonly #raw = new Set<Socket>();
   /** Of HTTP/2. */
   readonly #sessions = new Set<ServerHttp2Session>();
   #certificates: CertificateWatch | null = null;
@@ -117,7 +121,7 @@ export class HttpListener {
     for (const wire of this.#wires.values()) wire.close();
     this.#http.closeIdleConnections();
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
+      for (const socket of [...this.#sockets, ...this.#raw]) socket.destroy();
     }, REQUESTS_WITHIN_MS);
     await closed;
     clearTimeout(timer);
@@ -125,10 +129,15 @@ export class HttpListener {
 
   #secureServer(paths: TlsPaths): Http2SecureServer {
     const certificate = readCertificate(paths);
-    const server = createSecureServer({ ...certificate, allowHTTP1: true, noDelay: true }, (request, response) =>
+    const options = { ...certificate, allowHTTP1: true, noDelay: true, handshakeTimeout: HANDSHAKE_MS };
+    const server = createSecureServer(options, (request, response) =>
       // Of HTTP/2 only what its compatibility API has alike is used.
       this.#answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
     );
+    server.on('connection', (socket: Socket) => {
+      this.#raw.add(socket);
+      socket.once('close', () => this.#raw.delete(socket));
+    });
     server.on('secureConnection', (socket) => this.#note(socket));
     server.on('session', (session) => {
       this.#sessions.add(session);

@@ -75,8 +75,11 @@ export class WireConnection {
   #readOn(): void {
     if (this.#reading) return;
     this.#reading = true;
-    while (this.#exchange === null && this.#unread.length > 0 && this.#readHead());
-    this.#reading = false;
+    try {
+      while (this.#exchange === null && this.#unread.length > 0 && this.#readHead());
+    } finally {
+      this.#reading = false;
+    }
   }
 
   /** False: no more can be read now. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -162,4 +164,8 @@ test('who does not speak TLS is no trouble', async (t) => {
   socket.write('this is no HTTP/2\r\n\r\n');
   await new Promise((resolve) => socket.once('close', resolve));
   assert.equal((await http(`https://localhost:${door.port}${PLAYLIST}`, { ca: await readFile(cert, 'utf8') })).status, 404);
+  // One that has not shaken hands keeps nobody from closing.
+  const silent = connectTcp(door.port, '127.0.0.1').on('error', () => {});
+  await once(silent, 'connect');
+  await Promise.all([door.close(), once(silent.resume(), 'close')]);
 });
