@@ -24,7 +24,7 @@ export const MAY_IMPORT = {
   jobs: ['mp4', 'recording', 'database'],
   ingest: ['bytes', 'media', 'rtmp', 'lives'],
   delivery: ['http', 'media', 'mp4', 'packager', 'recording', 'lives'],
-  threads: [],
+  threads: ['packager'],
   'ingest-threads': ['media', 'rtmp', 'packager', 'lives', 'ingest', 'threads'],
   front: ['http', 'threads', 'packager', 'recording', 'lives', 'delivery'],
   api: ['media', 'packager', 'recording', 'lives', 'database'],

@@ -6,6 +6,7 @@ import type { ThreadLink } from '../threads/supervised-threads.ts';
 import { FollowedEdge } from './followed-edge.ts';
 import { HeldBlocks } from './held-blocks.ts';
 import type { EdgeOperation, EdgeSnapshot, FromThread, QuestionKind, Questions, ToThread } from './messages.ts';
+import { NO_PLAYERS } from './player-door.ts';
 import type { PlayerCounts } from './player-door.ts';
 
 /**
@@ -17,13 +18,6 @@ const OWED_LIMIT_TIMES = 4;
 const COUNT_WITHIN_MS = 1000;
 /** As is one that does not answer so many times. */
 const MISSED_BEATS = 5;
-const NOTHING: PlayerCounts = {
-  requests: { playlist: 0, part: 0, segment: 0, replay: 0, refused: 0 },
-  failures: 0,
-  waiting: 0,
-  connections: 0,
-  sentBytes: 0,
-};
 
 /** Our end of one thread of delivery: answers its questions, tells it of the edges it follows, and keeps the memory that it reads. */
 export class FrontLink implements ThreadLink<FromThread> {
@@ -39,7 +33,7 @@ export class FrontLink implements ThreadLink<FromThread> {
   readonly #held = new HeldBlocks();
   readonly #counting = new Map<number, (counts: PlayerCounts | null) => void>();
   #lastCount = 0;
-  #counted = NOTHING;
+  #counted = NO_PLAYERS;
   #missed = 0;
   #ending = false;
   #closed = false;

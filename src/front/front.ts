@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import { SupervisedThreads } from '../threads/supervised-threads.ts';
 import { FrontLink } from './front-link.ts';
 import type { FrontData, FromThread } from './messages.ts';
+import { NO_PLAYERS } from './player-door.ts';
 import type { PlayerCounts, PlayerDoor } from './player-door.ts';
 
 export interface FrontOptions {
@@ -25,19 +26,12 @@ export interface FrontOptions {
 const BEAT_MS = 2000;
 /** A thread is ended when it has not closed by itself in this time. */
 const CLOSE_WITHIN_MS = 2500;
-const NOTHING: PlayerCounts = {
-  requests: { playlist: 0, part: 0, segment: 0, replay: 0, refused: 0 },
-  failures: 0,
-  waiting: 0,
-  connections: 0,
-  sentBytes: 0,
-};
 
 /** The HTTP port on threads of its own: players are answered whatever the others do, and the others whatever players do. */
 export class Front implements PlayerDoor {
   readonly #threads: SupervisedThreads<FromThread, FrontLink>;
   /** What threads counted that are gone. */
-  #past = NOTHING;
+  #past = NO_PLAYERS;
   #application: Application | null = null;
   #beat: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;

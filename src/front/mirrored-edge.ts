@@ -1,6 +1,6 @@
 import { LiveEdge } from '../lives/live-edge.ts';
 import type { EdgePart } from '../lives/live-edge.ts';
-import type { HeldBytes } from '../packager/block-pool.ts';
+import { SharedHold } from '../threads/shared-hold.ts';
 import type { EdgeOperation, EdgeSnapshot, SharedPart } from './messages.ts';
 
 /** A live edge of another thread, as this one has it. */
@@ -50,25 +50,6 @@ export class MirroredEdge {
   }
 
   #edgePart({ hold, ...part }: SharedPart): EdgePart {
-    return { ...part, block: new SharedBlock(() => this.#release(hold)) };
-  }
-}
-
-/** Memory of another thread: given back when its last holder here lets go. */
-class SharedBlock implements HeldBytes {
-  #holders = 0;
-  readonly #giveBack: () => void;
-
-  constructor(giveBack: () => void) {
-    this.#giveBack = giveBack;
-  }
-
-  retain(): void {
-    this.#holders += 1;
-  }
-
-  release(): void {
-    this.#holders -= 1;
-    if (this.#holders === 0) this.#giveBack();
+    return { ...part, block: new SharedHold(part.bytes, () => this.#release(hold)) };
   }
 }

@@ -12,6 +12,15 @@ export interface PlayerCounts {
   readonly sentBytes: number;
 }
 
+/** Before the first has come. */
+export const NO_PLAYERS: PlayerCounts = {
+  requests: { playlist: 0, part: 0, segment: 0, replay: 0, refused: 0 },
+  failures: 0,
+  waiting: 0,
+  connections: 0,
+  sentBytes: 0,
+};
+
 /** The HTTP port, for players, pages and the API: on this thread, or on others. */
 export interface PlayerDoor {
   readonly port: number;

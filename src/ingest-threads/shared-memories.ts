@@ -1,4 +1,5 @@
-import type { HeldBytes, PartMemory } from '../packager/block-pool.ts';
+import type { PartMemory } from '../packager/block-pool.ts';
+import { SharedHold } from '../threads/shared-hold.ts';
 
 interface Memory {
   readonly bytes: Uint8Array;
@@ -41,7 +42,7 @@ export class SharedMemories {
     const memory = this.#memories.get(number);
     if (memory === undefined) throw new Error(`memory ${number} is not known`);
     memory.holds += 1;
-    const block = new SharedBlock(memory.bytes, () => {
+    const block = new SharedHold(memory.bytes, () => {
       memory.holds -= 1;
       if (!this.#gone) this.#released(hold);
       else if (memory.holds === 0) this.forget(number);
@@ -54,25 +55,5 @@ export class SharedMemories {
   close(): void {
     this.#gone = true;
     for (const [number, { holds }] of [...this.#memories]) if (holds === 0) this.forget(number);
-  }
-}
-
-class SharedBlock implements PartMemory, HeldBytes {
-  readonly bytes: Uint8Array;
-  #holders = 0;
-  readonly #giveBack: () => void;
-
-  constructor(bytes: Uint8Array, giveBack: () => void) {
-    this.bytes = bytes;
-    this.#giveBack = giveBack;
-  }
-
-  retain(): void {
-    this.#holders += 1;
-  }
-
-  release(): void {
-    this.#holders -= 1;
-    if (this.#holders === 0) this.#giveBack();
   }
 }
