@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import type { LiveEdge } from '../lives/live-edge.ts';
 import { answersFrom } from './answers.ts';
 import type { Answers, FrontWorld } from './answers.ts';
+import { Mailbox } from '../threads/mailbox.ts';
 import type { ThreadLink } from '../threads/supervised-threads.ts';
 import { FollowedEdge } from './followed-edge.ts';
 import { HeldBlocks } from './held-blocks.ts';
@@ -19,6 +20,11 @@ const COUNT_WITHIN_MS = 1000;
 /** As is one that does not answer so many times. */
 const MISSED_BEATS = 5;
 
+interface EdgeChange {
+  readonly edge: number;
+  readonly operation: EdgeOperation;
+}
+
 /** Our end of one thread of delivery: answers its questions, tells it of the edges it follows, and keeps the memory that it reads. */
 export class FrontLink implements ThreadLink<FromThread> {
   readonly #worker: Pick<Worker, 'postMessage' | 'terminate'>;
@@ -28,8 +34,7 @@ export class FrontLink implements ThreadLink<FromThread> {
   readonly #edges = new Map<number, FollowedEdge>();
   readonly #numbers = new Map<LiveEdge, number>();
   #lastEdge = 0;
-  #changes: { edge: number; operation: EdgeOperation }[] = [];
-  #telling: NodeJS.Immediate | null = null;
+  readonly #changes = new Mailbox<EdgeChange>((changes) => this.#post({ kind: 'edges', changes }));
   readonly #held = new HeldBlocks();
   readonly #counting = new Map<number, (counts: PlayerCounts | null) => void>();
   #lastCount = 0;
@@ -85,7 +90,7 @@ export class FrontLink implements ThreadLink<FromThread> {
 
   /** The directory has changed under a video's UUID: what was done to its edge before is told first. */
   changed(videoUuid: string): void {
-    this.#tellAll();
+    this.#changes.flush();
     const playback = this.#world.lives.playback(videoUuid);
     for (const [number, followed] of this.#edges) {
       if (followed.videoUuid !== videoUuid || (playback?.kind === 'live' && playback.edge === followed.edge)) continue;
@@ -110,7 +115,6 @@ export class FrontLink implements ThreadLink<FromThread> {
   /** The thread is gone: nothing is told, and nothing kept for it, any more. */
   close(): void {
     this.#closed = true;
-    if (this.#telling !== null) clearImmediate(this.#telling);
     for (const number of [...this.#edges.keys()]) this.#unfollow(number);
     this.#held.releaseAll();
     for (const done of [...this.#counting.values()]) done(null);
@@ -166,20 +170,11 @@ export class FrontLink implements ThreadLink<FromThread> {
 
   /** Once for all that this turn of the loop brings. */
   #tell(edge: number, operation: EdgeOperation): void {
-    this.#changes.push({ edge, operation });
-    this.#telling ??= setImmediate(() => this.#tellAll());
+    this.#changes.put({ edge, operation });
     if (operation.op !== 'drop') return;
     const { bytes, owedBytes } = this.#held;
     if (owedBytes > Math.max(this.#owedLimit, OWED_LIMIT_TIMES * (bytes - owedBytes)))
       this.#end('a delivery thread does not keep up: it is ended');
-  }
-
-  #tellAll(): void {
-    if (this.#telling !== null) clearImmediate(this.#telling);
-    this.#telling = null;
-    const changes = this.#changes;
-    this.#changes = [];
-    if (changes.length > 0) this.#post({ kind: 'edges', changes });
   }
 
   #end(why: string): void {

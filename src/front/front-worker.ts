@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Delivery } from '../delivery/delivery.ts';
 import { HttpListener } from '../http/http-listener.ts';
 import { createLog } from '../log.ts';
+import { Mailbox } from '../threads/mailbox.ts';
 import type { ListeningMessage } from '../threads/supervised-threads.ts';
 import { ApplicationBridge } from './application-bridge.ts';
 import type { FrontData, FromThread, QuestionKind, Questions, ToThread } from './messages.ts';
@@ -15,7 +16,6 @@ const data = workerData as FrontData;
 const log = createLog(data.logLevel);
 const asked = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>();
 let lastQuestion = 0;
-let released: number[] = [];
 
 const post = (message: FromThread, moved: readonly ArrayBuffer[] = []): void => port.postMessage(message, moved);
 
@@ -33,16 +33,9 @@ function ask<Kind extends QuestionKind>(
   });
 }
 
-/** Gives memory back: once for all that this turn of the loop brings. */
-function release(hold: number): void {
-  if (released.length === 0)
-    setImmediate(() => {
-      const holds = released;
-      released = [];
-      post({ kind: 'release', holds });
-    });
-  released.push(hold);
-}
+/** Memory that is given back. */
+const released = new Mailbox<number>((holds) => post({ kind: 'release', holds }));
+const release = (hold: number): void => released.put(hold);
 
 const mirror = new Mirror(data.recordings, { ask, release, unwatch: (edge) => post({ kind: 'unwatch', edge }) });
 const delivery = new Delivery({
