@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { PublishDoor } from '../lives/door.ts';
 import type { Logger } from '../log.ts';
+import { findSharedPort, PORTS_CAN_BE_SHARED } from '../shared-port.ts';
 import { DEFAULT_INGEST_LIMITS } from './limits.ts';
 import type { IngestLimits } from './limits.ts';
 import { ReadWheel, restMs } from './read-wheel.ts';
@@ -20,12 +21,14 @@ export interface RtmpListenerOptions {
   /** The application's name in RTMP URLs; `live` when not set. */
   readonly app?: string;
   readonly limits?: Partial<IngestLimits>;
-  /** Several threads listen on one port, and the kernel spreads the connections over them. */
+  /** Others listen on this port too, and have found it free. */
   readonly reusePort?: boolean;
 }
 
 const TICK_MS = 250;
 const BACKLOG = 4096;
+/** An event loop accepts one connection of each socket in a turn, and in a storm its turns are long: so several sockets listen on the port. */
+const SOCKETS = 16;
 const TURNED_AWAY_LOG_MS = 10_000;
 
 /** Listens for RTMP publishers and leads them to the door. */
@@ -35,7 +38,7 @@ export class RtmpListener implements PublisherOwner {
   readonly limits: IngestLimits;
   now = performance.now();
   readonly #options: RtmpListenerOptions;
-  readonly #server: Server;
+  readonly #servers: Server[] = [];
   readonly #publishers = new Set<RtmpPublisher>();
   readonly #wheel = new ReadWheel((error) => this.#options.log.error({ err: error }, 'a publisher could not be read on'));
   /** How many of them hold a publication. */
@@ -53,12 +56,11 @@ export class RtmpListener implements PublisherOwner {
     this.app = options.app ?? 'live';
     this.door = options.door;
     this.limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
-    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#open(socket));
   }
 
   /** The port it listens on. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return (this.#servers[0].address() as AddressInfo).port;
   }
 
   /** Connections, publishing or not. */
@@ -68,7 +70,7 @@ export class RtmpListener implements PublisherOwner {
 
   /** Publishers are let in. */
   get receiving(): boolean {
-    return this.#server.listening && this.#closing === null;
+    return this.#timer !== null && this.#closing === null;
   }
 
   get restMs(): number {
@@ -81,13 +83,20 @@ export class RtmpListener implements PublisherOwner {
 
   /** Listens; rejects when the address is taken. */
   async start(): Promise<void> {
-    const { host, port, reusePort = false } = this.#options;
-    const listening = once(this.#server, 'listening');
-    this.#server.listen({ host, port, backlog: BACKLOG, reusePort });
-    await listening;
-    this.#server.on('error', (error) => this.#options.log.error({ err: error }, 'RTMP listener'));
+    const { host, log, reusePort = false } = this.#options;
+    const shared = reusePort || PORTS_CAN_BE_SHARED;
+    let port = shared && !reusePort ? await findSharedPort(host, this.#options.port) : this.#options.port;
+    for (let i = 0; i < (shared ? SOCKETS : 1); i += 1) {
+      const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#open(socket));
+      this.#servers.push(server);
+      const listening = once(server, 'listening');
+      server.listen({ host, port, backlog: BACKLOG, reusePort: shared });
+      await listening;
+      port = this.port;
+      server.on('error', (error) => log.error({ err: error }, 'RTMP listener'));
+    }
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    this.#options.log.info({ host, port: this.port }, 'listening for RTMP');
+    log.info({ host, port: this.port }, 'listening for RTMP');
   }
 
   /** Stops listening, tells every publisher, and resolves when all connections are closed, within `lingerMs` and a little. Idempotent. */
@@ -97,7 +106,7 @@ export class RtmpListener implements PublisherOwner {
   }
 
   async #close(): Promise<void> {
-    if (this.#server.listening) this.#server.close();
+    for (const server of this.#servers) if (server.listening) server.close();
     this.#wheel.close();
     for (const publisher of this.#publishers) publisher.close('server_closing');
     await Promise.all(Array.from(this.#publishers, (publisher) => publisher.closed));

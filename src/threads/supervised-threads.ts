@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../log.ts';
+import { findSharedPort } from '../shared-port.ts';
 
 /** What every thread says once: where it listens, or why it can not. */
 export type ListeningMessage =
@@ -73,7 +72,7 @@ export class SupervisedThreads<Message, Link extends ThreadLink<Message>> {
   /** Resolves when all listen; rejects when the address is taken. */
   async start(): Promise<void> {
     const { host, port, count } = this.#options;
-    this.#port = count > 1 ? await findPort(host, port) : port;
+    this.#port = count > 1 ? await findSharedPort(host, port) : port;
     for (let i = 0; i < count; i += 1) await this.#begin();
   }
 
@@ -144,15 +143,6 @@ export class SupervisedThreads<Message, Link extends ThreadLink<Message>> {
       }
     }
   }
-}
-
-/** A port that several threads share is tried alone first: sharing it would hide that somebody else has it. */
-async function findPort(host: string, port: number): Promise<number> {
-  const server = createServer().listen({ host, port });
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' ? (address?.port ?? port) : port;
 }
 
 function listenError({ message, code }: { message: string; code?: string | undefined }): Error {
