@@ -6,19 +6,26 @@ export interface RestingSocket {
   destroy(): void;
 }
 
-/** Up to so many publishers each is read when it has sent something; from there on it rests after a read, the longer the more there are. */
+/** Up to so many publishers each is read when it has sent something; from there on it rests after a read. */
 const READ_AT_ONCE = 20;
-const REST_PER_PUBLISHER_MS = 0.4;
-const LONGEST_REST_MS = 100;
-/** While connections wait to be let in, those that are let in rest so many times as long: else a storm's first would keep its last waiting. */
-const STORM_REST_TIMES = 3;
+/** Until what is to come is awaited, but not longer than this; and where it is late not shorter than what the number of publishers tells. */
+const LONGEST_REST_MS = 200;
+const REST_PER_PUBLISHER_MS = 0.15;
+const LONGEST_POLL_MS = 40;
+/** While connections wait to be let in, those that are let in rest so much longer: else a storm's first would keep its last waiting. */
+const STORM_REST_MS = 200;
 const SLOT_MS = 10;
-const SLOTS = 32;
+const SLOTS = 48;
 
-/** How long a publisher's socket rests after a read, ms, with so many publishers, and so many connections that are not let in yet. */
-export function restMs(publishers: number, waiting: number): number {
-  const rest = Math.min(Math.max(publishers - READ_AT_ONCE, 0) * REST_PER_PUBLISHER_MS, LONGEST_REST_MS);
-  return waiting > READ_AT_ONCE ? rest * STORM_REST_TIMES : rest;
+/**
+ * How long a publisher's socket rests after a read, ms, with so many publishers, and so many connections that are not let in yet. A read costs the same
+ * whatever it brings: with one for each part, when it is about to be complete, the part is not later than with many.
+ */
+export function restMs(publishers: number, waiting: number, quietMs: number): number {
+  if (publishers <= READ_AT_ONCE) return 0;
+  const shortest = Math.min((publishers - READ_AT_ONCE) * REST_PER_PUBLISHER_MS, LONGEST_POLL_MS);
+  const rest = Math.min(Math.max(quietMs, shortest), LONGEST_REST_MS);
+  return waiting > READ_AT_ONCE ? rest + STORM_REST_MS : rest;
 }
 
 /**

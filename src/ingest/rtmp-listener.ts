@@ -73,8 +73,8 @@ export class RtmpListener implements PublisherOwner {
     return this.#timer !== null && this.#closing === null;
   }
 
-  get restMs(): number {
-    return restMs(this.publishingCount, this.#publishers.size - this.publishingCount);
+  restMs(quietMs: number): number {
+    return restMs(this.publishingCount, this.#publishers.size - this.publishingCount, quietMs);
   }
 
   get hasRoom(): boolean {

@@ -27,8 +27,8 @@ export interface PublisherOwner {
   readonly limits: IngestLimits;
   /** A clock in ms that is set once a tick: telling the time for every read would cost more than it is worth. */
   readonly now: number;
-  /** How long a publisher's socket rests after a read, ms. */
-  readonly restMs: number;
+  /** How long a publisher's socket rests after a read, ms, when what it sends within `quietMs` is awaited by nobody. */
+  restMs(quietMs: number): number;
   /** There is room for one more publisher. */
   readonly hasRoom: boolean;
   /** Connections that hold a publication: each counts itself. */
@@ -201,7 +201,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     this.#owner.receivedBytes += count;
     this.#heardAt = this.#owner.now;
     if (!this.#guard(() => this.#feed(bytes, count))) return PAUSE;
-    return this.#publication === null || this.#awakeTicks > 0 ? 0 : this.#owner.restMs;
+    return this.#publication === null || this.#awakeTicks > 0 ? 0 : this.#owner.restMs(this.#publication.sink.quietMs);
   }
 
   /** True: go on reading. */

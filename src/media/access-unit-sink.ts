@@ -25,6 +25,8 @@ export interface AccessUnitSink {
   /** A raw audio frame of `size` bytes begins; as beginVideo. */
   beginAudio(dts: number, size: number): boolean;
   endAudio(): void;
+  /** What the publisher sends within so many ms, at the pace it has, is awaited by nobody. 0: not known. */
+  readonly quietMs: number;
   readonly target: Uint8Array;
   readonly targetOffset: number;
 }

@@ -121,6 +121,15 @@ export class Packager implements AccessUnitSink {
     this.#segment = new OpenSegment(options.segmentMinMs * TICKS_PER_MS, options.segmentMaxMs * TICKS_PER_MS);
   }
 
+  /** Until the frame comes that closes the part. */
+  get quietMs(): number {
+    const { interval, partTicks } = this.#pace;
+    const newest = this.#videoOpen ? this.#openTime : this.#video === null ? this.#audioTime : this.#lastVideoTime;
+    if (this.#partTime < 0 || newest < 0 || partTicks === 0) return 0;
+    const frames = Math.floor((this.#partTime + partTicks - newest) / interval);
+    return (Math.max(frames, 0) * interval) / TICKS_PER_MS;
+  }
+
   /** What onMetaData tells of the tracks: the first part need not wait for one that is not to come. */
   announceTracks(video: boolean, audio: boolean): void {
     this.#announced = { video, audio };
@@ -152,7 +161,7 @@ export class Packager implements AccessUnitSink {
   beginVideo(dts: number, compositionOffset: number, keyframe: boolean, size: number): boolean {
     this.#settle();
     if (this.#video === null || size === 0 || (this.#waitForKeyframe && !keyframe)) return false;
-    const time = this.#clock.map('video', dts, this.#options.now());
+    const time = this.#clock.map('video', dts, this.#options.now);
     if (this.#clock.jumped) this.#breakTimeline();
     else if (this.#lastVideoTime >= 0) this.#noteInterval(time - this.#lastVideoTime);
 
@@ -182,7 +191,7 @@ export class Packager implements AccessUnitSink {
     this.#audioOpen = -1;
     const audio = this.#audio;
     if (audio === null || size === 0) return false;
-    const time = this.#clock.map('audio', dts, this.#options.now());
+    const time = this.#clock.map('audio', dts, this.#options.now);
     if (this.#clock.jumped) this.#breakWhenWhole();
     const start = this.#audioClock.place(time, audio, this.#builder.audio);
     this.#audioTime = audioTicks(start, audio);

@@ -13,6 +13,14 @@ const WALL_CLOCK_TOLERANCE_MS = 1000;
 
 type Track = 'video' | 'audio';
 
+/** What a track follows. */
+class TrackClock {
+  /** What is added to a dts; null: it has none yet. */
+  offset: number | null = null;
+  /** Its newest time. */
+  last = -1;
+}
+
 /** A clock between two connections, as it can be sent to another thread. */
 export interface ClockSnapshot {
   readonly lastVideo: number;
@@ -28,10 +36,10 @@ export interface ClockSnapshot {
  * stay in step; after a jump each track keeps its own until its frames have jumped too.
  */
 export class SessionClock {
-  /** What is added to a dts: of the newest mapping, and of the one each track follows (null: it has none yet). */
+  /** What is added to a dts by the newest mapping. */
   #offset: number | null = null;
-  readonly #offsets: Record<Track, number | null> = { video: null, audio: null };
-  readonly #last = { video: -1, audio: -1 };
+  readonly #video = new TrackClock();
+  readonly #audio = new TrackClock();
   /** Wall clock, in ms of the epoch, of timeline 0; null until the first frame. */
   #wallAtZeroMs: number | null = null;
   #skewMs = 0;
@@ -44,14 +52,14 @@ export class SessionClock {
   constructor(resume: { readonly endTicks: number; readonly wallAtZeroMs: number } | null = null) {
     if (resume === null) return;
     this.#wallAtZeroMs = resume.wallAtZeroMs;
-    this.#last.video = this.#last.audio = resume.endTicks;
+    this.#video.last = this.#audio.last = resume.endTicks;
   }
 
   /** Where the timeline stands; what maps the publisher's clock to it is left out. */
   snapshot(): ClockSnapshot {
     return {
-      lastVideo: this.#last.video,
-      lastAudio: this.#last.audio,
+      lastVideo: this.#video.last,
+      lastAudio: this.#audio.last,
       wallAtZeroMs: this.#wallAtZeroMs,
       skewMs: this.#skewMs,
       frameTicks: this.#frameTicks,
@@ -61,8 +69,8 @@ export class SessionClock {
   /** Goes on where the snapshot was taken, with another connection. */
   restore({ lastVideo, lastAudio, wallAtZeroMs, skewMs, frameTicks }: ClockSnapshot): void {
     this.reanchor();
-    this.#last.video = lastVideo;
-    this.#last.audio = lastAudio;
+    this.#video.last = lastVideo;
+    this.#audio.last = lastAudio;
     this.#wallAtZeroMs = wallAtZeroMs;
     this.#skewMs = skewMs;
     this.#frameTicks = frameTicks;
@@ -86,39 +94,34 @@ export class SessionClock {
 
   /** Another connection goes on with the session: its first frame sets the mapping anew. */
   reanchor(): void {
-    this.#offset = this.#offsets.video = this.#offsets.audio = null;
+    this.#offset = this.#video.offset = this.#audio.offset = null;
   }
 
-  /** Timeline ticks of a frame with the publisher's `dts` that arrived at `nowMs`; sets `jumped`. */
-  map(track: Track, dts: number, nowMs: number): number {
+  /** Timeline ticks of a frame with the publisher's `dts` that arrives `now`, ms of the epoch; sets `jumped`. */
+  map(track: Track, dts: number, now: () => number): number {
+    const own = track === 'video' ? this.#video : this.#audio;
     this.jumped = false;
-    this.#wallAtZeroMs ??= nowMs;
-    this.#offset ??= this.#resumeAt(track, nowMs) - dts;
-    const own = this.#offsets[track];
+    this.#wallAtZeroMs ??= now();
+    this.#offset ??= this.#resumeAt(track, now()) - dts;
     let time = dts + this.#offset;
-    if (own !== null && own !== this.#offset && this.#continues(track, dts + own)) {
-      time = dts + own;
+    if (own.offset !== null && own.offset !== this.#offset && Math.abs(dts + own.offset - own.last) < CONTINUES_TICKS) {
+      // The other track has jumped and this one has not yet: its frame follows on the one before.
+      time = dts + own.offset;
     } else {
-      if (!this.#plausible(track, time)) {
-        this.#offset = this.#resumeAt(track, nowMs) - dts;
+      if (!this.#plausible(own.last, time)) {
+        this.#offset = this.#resumeAt(track, now()) - dts;
         time = dts + this.#offset;
         this.jumped = true;
       }
-      this.#offsets[track] = this.#offset;
+      own.offset = this.#offset;
     }
-    time = Math.max(time, this.#last[track] + 1, 0);
-    this.#last[track] = time;
+    time = Math.max(time, own.last + 1, 0);
+    own.last = time;
     return time;
   }
 
-  /** The other track has jumped and this one has not yet: its frame follows on the one before. */
-  #continues(track: Track, time: number): boolean {
-    return Math.abs(time - this.#last[track]) < CONTINUES_TICKS;
-  }
-
-  #plausible(track: Track, time: number): boolean {
-    const last = this.#last[track];
-    const newest = Math.max(this.#last.video, this.#last.audio);
+  #plausible(last: number, time: number): boolean {
+    const newest = Math.max(this.#video.last, this.#audio.last);
     if (newest < 0) return true;
     // A track's first frame may come well behind the other's: it waited for that.
     const earliest = last < 0 ? newest - FORWARD_JUMP_TICKS : last - BACKWARD_JUMP_TICKS;
@@ -130,12 +133,12 @@ export class SessionClock {
    * the very first frame, where sound comes first): else players of a constant rate would see two frames in one place.
    */
   #resumeAt(track: Track, nowMs: number): number {
-    const newest = Math.max(this.#last.video, this.#last.audio);
+    const newest = Math.max(this.#video.last, this.#audio.last);
     if (newest < 0) return 0;
     const passed = Math.round((nowMs - (this.#wallAtZeroMs ?? nowMs)) * TICKS_PER_MS);
     const earliest = Math.max(passed, newest + TICKS_PER_MS * 20);
     if (this.#frameTicks === 0) return earliest;
-    const grid = track === 'video' ? Math.max(this.#last.video, 0) : 0;
+    const grid = track === 'video' ? Math.max(this.#video.last, 0) : 0;
     return grid + Math.round(Math.ceil((earliest - grid) / this.#frameTicks) * this.#frameTicks);
   }
 }

@@ -22,7 +22,6 @@ export type MediaWarning = 'unsupported_codec' | 'frame_without_config';
 /** Leads the audio, video and aggregate messages of one publication to its sink. */
 export class MediaReceiver {
   readonly #sink: AccessUnitSink;
-  readonly #warn: (warning: MediaWarning, detail: string) => void;
   readonly #unwrapper = new TimestampUnwrapper();
   readonly #video: MediaReader;
   readonly #audio: MediaReader;
@@ -33,20 +32,11 @@ export class MediaReceiver {
   #aggregateStream: ChunkStream | null = null;
   #inner: MediaReader | null = null;
 
-  /** The last one told: not again for each frame. */
-  #warning: MediaWarning | null = null;
-  #videoCodec = '';
-  #audioCodec = '';
-  #unsupportedVideo = false;
-  #unsupportedAudio = false;
-  #carriedAny = false;
-  #dropped = 0;
-
   constructor(sink: AccessUnitSink, maxConfigBytes: number, warn: (warning: MediaWarning, detail: string) => void) {
     this.#sink = sink;
-    this.#warn = warn;
-    this.#video = new MediaReader('video', this.#videoReceiver(), maxConfigBytes);
-    this.#audio = new MediaReader('audio', this.#audioReceiver(), maxConfigBytes);
+    const dropped = new DroppedFrames(warn);
+    this.#video = new MediaReader('video', new TrackOfSink('video', sink, dropped), maxConfigBytes);
+    this.#audio = new MediaReader('audio', new TrackOfSink('audio', sink, dropped), maxConfigBytes);
     this.#aggregate = new AggregateReader(this.#aggregateReceiver());
   }
 
@@ -86,68 +76,6 @@ export class MediaReceiver {
     else if (stream === this.#aggregateStream) this.#aggregateStream = null;
   }
 
-  #videoReceiver(): TrackReceiver {
-    const sink = this.#sink;
-    return {
-      config: (codec, record) => {
-        const decode = CARRIED_VIDEO.get(codec);
-        if (decode === undefined) {
-          this.#drop('video', codec);
-          return;
-        }
-        this.#videoCodec = codec;
-        this.#unsupportedVideo = false;
-        sink.videoConfig(decode(record));
-      },
-      begin: (tag, timestampMs, size) => {
-        if (tag.codec !== this.#videoCodec) {
-          this.#drop('video', tag.codec);
-          return false;
-        }
-        this.#carriedAny = true;
-        return sink.beginVideo(ticks(timestampMs, tag), tag.compositionOffsetMs * TICKS_PER_MS, tag.keyframe, size);
-      },
-      end: () => sink.endVideo(),
-      get target() {
-        return sink.target;
-      },
-      get targetOffset() {
-        return sink.targetOffset;
-      },
-    };
-  }
-
-  #audioReceiver(): TrackReceiver {
-    const sink = this.#sink;
-    return {
-      config: (codec, record) => {
-        const decode = CARRIED_AUDIO.get(codec);
-        if (decode === undefined) {
-          this.#drop('audio', codec);
-          return;
-        }
-        this.#audioCodec = codec;
-        this.#unsupportedAudio = false;
-        sink.audioConfig(decode(record));
-      },
-      begin: (tag, timestampMs, size) => {
-        if (tag.codec !== this.#audioCodec) {
-          this.#drop('audio', tag.codec);
-          return false;
-        }
-        this.#carriedAny = true;
-        return sink.beginAudio(ticks(timestampMs, tag), size);
-      },
-      end: () => sink.endAudio(),
-      get target() {
-        return sink.target;
-      },
-      get targetOffset() {
-        return sink.targetOffset;
-      },
-    };
-  }
-
   #aggregateReceiver(): AggregateReceiver {
     return {
       begin: (type, timestamp, length) => {
@@ -160,21 +88,88 @@ export class MediaReceiver {
       },
     };
   }
+}
 
-  /** Counts what cannot be carried. Throws ProtocolError `unsupported_codec` when nothing else will come. */
-  #drop(kind: 'video' | 'audio', codec: string): void {
+/** One track's way into the sink. */
+class TrackOfSink implements TrackReceiver {
+  readonly #kind: 'video' | 'audio';
+  readonly #sink: AccessUnitSink;
+  readonly #dropped: DroppedFrames;
+  #codec = '';
+
+  constructor(kind: 'video' | 'audio', sink: AccessUnitSink, dropped: DroppedFrames) {
+    this.#kind = kind;
+    this.#sink = sink;
+    this.#dropped = dropped;
+  }
+
+  get target(): Uint8Array {
+    return this.#sink.target;
+  }
+
+  get targetOffset(): number {
+    return this.#sink.targetOffset;
+  }
+
+  config(codec: string, record: Uint8Array): void {
+    if (this.#kind === 'video') {
+      const decode = CARRIED_VIDEO.get(codec);
+      if (decode === undefined) return this.#dropped.add('video', codec);
+      this.#sink.videoConfig(decode(record));
+    } else {
+      const decode = CARRIED_AUDIO.get(codec);
+      if (decode === undefined) return this.#dropped.add('audio', codec);
+      this.#sink.audioConfig(decode(record));
+    }
+    this.#codec = codec;
+    this.#dropped.carried(this.#kind);
+  }
+
+  begin(tag: MediaTag, timestampMs: number, size: number): boolean {
+    if (tag.codec !== this.#codec) {
+      this.#dropped.add(this.#kind, tag.codec);
+      return false;
+    }
+    this.#dropped.carriedAny = true;
+    const dts = ticks(timestampMs, tag);
+    if (this.#kind === 'audio') return this.#sink.beginAudio(dts, size);
+    return this.#sink.beginVideo(dts, tag.compositionOffsetMs * TICKS_PER_MS, tag.keyframe, size);
+  }
+
+  end(): void {
+    if (this.#kind === 'audio') this.#sink.endAudio();
+    else this.#sink.endVideo();
+  }
+}
+
+/** What cannot be carried, of both tracks. */
+class DroppedFrames {
+  carriedAny = false;
+  readonly #warn: (warning: MediaWarning, detail: string) => void;
+  /** The last one told: not again for each frame. */
+  #warning: MediaWarning | null = null;
+  readonly #unsupported = new Set<'video' | 'audio'>();
+  #count = 0;
+
+  constructor(warn: (warning: MediaWarning, detail: string) => void) {
+    this.#warn = warn;
+  }
+
+  /** The track has a codec that can be carried. */
+  carried(kind: 'video' | 'audio'): void {
+    this.#unsupported.delete(kind);
+  }
+
+  /** Counts a frame or a configuration. Throws ProtocolError `unsupported_codec` when nothing else will come. */
+  add(kind: 'video' | 'audio', codec: string): void {
     const supported = kind === 'video' ? CARRIED_VIDEO.has(codec) : CARRIED_AUDIO.has(codec);
     const warning = supported ? 'frame_without_config' : 'unsupported_codec';
-    if (!supported) {
-      if (kind === 'video') this.#unsupportedVideo = true;
-      else this.#unsupportedAudio = true;
-    }
+    if (!supported) this.#unsupported.add(kind);
     if (this.#warning !== warning) this.#warn(warning, `${kind} ${codec}`);
     this.#warning = warning;
-    this.#dropped += 1;
-    if (this.#carriedAny) return;
-    const hopeless = this.#unsupportedVideo && this.#unsupportedAudio;
-    if (hopeless || (!supported && this.#dropped > HOPELESS_FRAMES)) {
+    this.#count += 1;
+    if (this.carriedAny) return;
+    if (this.#unsupported.size === 2 || (!supported && this.#count > HOPELESS_FRAMES)) {
       throw new ProtocolError('unsupported_codec', `neither video nor audio can be carried (${kind} ${codec})`);
     }
   }

@@ -30,7 +30,7 @@ test('encoders that are reset and back within the same moment: each connection i
     refused: (code, request) => broadcast.lives.refused(code, request),
   };
   const rtmp = new RtmpListener({ host: '127.0.0.1', port: 0, door, log: broadcast.diary.log });
-  Object.defineProperty(rtmp, 'restMs', { value: REST_MS });
+  Object.defineProperty(rtmp, 'restMs', { value: () => REST_MS });
   t.after(() => rtmp.close());
   const { setInterval } = globalThis;
   const mock = t.mock.method(globalThis, 'setInterval', (callback: () => void, ms: number) => setInterval((tick = callback), ms));

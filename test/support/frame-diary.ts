@@ -13,6 +13,7 @@ export interface DiaryFrame {
 export class FrameDiary implements AccessUnitSink {
   target: Uint8Array = new Uint8Array(0);
   targetOffset = 0;
+  readonly quietMs = 0;
   readonly videoConfigs: VideoConfig[] = [];
   readonly audioConfigs: AudioConfig[] = [];
   readonly video: DiaryFrame[] = [];
