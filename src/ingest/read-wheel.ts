@@ -14,8 +14,8 @@ const REST_PER_PUBLISHER_MS = 0.15;
 const LONGEST_POLL_MS = 40;
 /** While connections wait to be let in, those that are let in rest so much longer: else a storm's first would keep its last waiting. */
 const STORM_REST_MS = 200;
-const SLOT_MS = 10;
-const SLOTS = 48;
+const SLOT_MS = 20;
+const SLOTS = 32;
 
 /**
  * How long a publisher's socket rests after a read, ms, with so many publishers, and so many connections that are not let in yet. A read costs the same
@@ -47,7 +47,7 @@ export class ReadWheel {
     this.#now = now;
   }
 
-  /** Wakes the socket after `ms`, up to 10 ms later. */
+  /** Wakes the socket after `ms`, up to 20 ms later. */
   rest(socket: RestingSocket, ms: number): void {
     const now = this.#now();
     if (this.#resting === 0) this.#next = Math.floor(now / SLOT_MS) + 1;

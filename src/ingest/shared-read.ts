@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { ReadWheel } from './read-wheel.ts';
 
@@ -14,6 +15,7 @@ const shared = new Uint8Array(READ_BYTES);
 
 interface ReadableHandle {
   readonly useUserBuffer?: unknown;
+  readonly fd: number;
   reading: boolean;
   readStart(): number;
 }
@@ -39,23 +41,41 @@ export function readShared(accepted: Socket, wheel: ReadWheel, read: ReadCallbac
     handle.reading = true;
     handle.readStart();
   };
-  const resting = {
-    wake: () => {
-      if (!paused) readOn();
-    },
-    destroy: () => void socket.destroy(),
-  };
+  // True: go on reading, now.
   const callback = (count: number, bytes: Uint8Array): boolean => {
     const rest = read(bytes, count);
     paused = rest === PAUSE;
     if (paused) return false;
     if (rest === 0 || count === READ_BYTES) return true; // a full buffer: more is there already
+    rests += 1;
     wheel.rest(resting, rest);
     return false;
+  };
+  let rests = 0;
+  const resting = {
+    wake: () => {
+      rests -= 1;
+      if (paused || rests > 0 || handle.reading || socket.destroyed) return; // it was woken before its time
+      // It has slept until there is something: the event loop need not be asked first. It tells of all that is not bytes.
+      const count = readAtOnce(socket, handle.fd);
+      if (count <= 0 || callback(count, shared)) readOn();
+    },
+    destroy: () => void socket.destroy(),
   };
   const options = { handle, onread: { buffer: shared, callback } };
   const socket = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
   return { socket, readOn };
+}
+
+/** Reads what a socket has into the shared buffer; 0 or less: nothing, or its end. */
+function readAtOnce(socket: Socket, descriptor: number): number {
+  try {
+    return readSync(descriptor, shared, 0, READ_BYTES, null);
+  } catch (error) {
+    // The kernel tells an error once.
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') socket.destroy(error as Error);
+    return -1;
+  }
 }
 
 /** Reads a socket's 'data' events. */

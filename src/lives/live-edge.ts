@@ -141,12 +141,14 @@ export class LiveEdge {
 
   /** Drops the oldest parts from the memory. */
   drop(count: number): void {
-    for (const { duration, bytes, block } of this.#parts.splice(0, count)) {
+    for (let i = 0; i < count; i += 1) {
+      const { duration, bytes, block } = this.#parts[i];
       this.#ticks -= duration;
       this.#bytes -= bytes.length;
       block.release();
     }
-    this.#recorded.splice(0, count);
+    dropFirst(this.#parts, count);
+    dropFirst(this.#recorded, count);
     for (const follower of this.#followers) follower.drop(count);
   }
 
@@ -207,4 +209,10 @@ class Followers implements TimelineFollower {
   trimTo(first: number): void {
     for (const each of this.#all) each.trimTo(first);
   }
+}
+
+/** Array.splice makes an array of what it takes. */
+function dropFirst(list: unknown[], count: number): void {
+  if (count === 1) list.shift();
+  else list.splice(0, count);
 }

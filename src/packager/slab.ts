@@ -8,6 +8,8 @@ export class Slab {
   readonly #runs: Int32Array;
   /** No free run is longer. */
   #longest: number;
+  /** No page before it is free. */
+  #first = 0;
   usedPages = 0;
 
   constructor(bytes: Uint8Array) {
@@ -23,11 +25,12 @@ export class Slab {
     if (count > this.#longest) return -1;
     const runs = this.#runs;
     let longest = 0;
-    for (let at = 0; at < runs.length; at += Math.abs(runs[at])) {
+    for (let at = this.#first; at < runs.length; at += Math.abs(runs[at])) {
       const free = runs[at];
       if (free >= count) {
         this.#mark(at, count, -1);
         if (free > count) this.#mark(at + count, free - count, 1);
+        if (longest === 0) this.#first = at + count;
         this.usedPages += count;
         return at;
       }
@@ -48,6 +51,7 @@ export class Slab {
     if (from > 0 && runs[from - 1] > 0) from -= runs[from - 1];
     this.#mark(from, end - from, 1);
     this.#longest = Math.max(this.#longest, end - from);
+    this.#first = Math.min(this.#first, from);
   }
 
   #mark(first: number, count: number, sign: 1 | -1): void {
