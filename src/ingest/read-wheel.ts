@@ -16,6 +16,8 @@ const LONGEST_POLL_MS = 40;
 const STORM_REST_MS = 200;
 const SLOT_MS = 20;
 const SLOTS = 32;
+/** Of those that are due so many are woken in a turn of the event loop: what waits beside them (newcomers, players) waits for no more. */
+const WOKEN_IN_A_TURN = 24;
 
 /**
  * How long a publisher's socket rests after a read, ms, with so many publishers, and so many connections that are not let in yet. A read costs the same
@@ -40,6 +42,10 @@ export class ReadWheel {
   /** The next slot to wake, counted from the start of the clock. */
   #next = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** Those that are due; the first so many of them are woken already. */
+  #due: RestingSocket[] = [];
+  #woken = 0;
+  #turn: NodeJS.Immediate | null = null;
 
   /** `failed` hears of bugs: one keeps no socket but its own from being read. */
   constructor(failed: (error: unknown) => void, now: () => number = () => performance.now()) {
@@ -61,40 +67,66 @@ export class ReadWheel {
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    for (let i = 0; i < SLOTS; i += 1) this.#wake(this.#next + i);
+    for (let i = 0; i < SLOTS; i += 1) this.#moveDue(this.#next + i);
+    while (this.#woken < this.#due.length) this.#wakeSome();
   }
 
   #tick(): void {
     this.#timer = null;
-    try {
-      this.#wakeDue();
-    } catch (error) {
-      this.#failed(error);
-    }
-    if (this.#resting > 0) this.#timer ??= setTimeout(() => this.#tick(), SLOT_MS);
+    this.#guard(() => this.#wakeDue());
+    if (this.#resting > 0 || this.#due.length > 0) this.#timer ??= setTimeout(() => this.#tick(), SLOT_MS);
   }
 
   #wakeDue(): void {
     const slot = Math.floor(this.#now() / SLOT_MS);
     for (let n = 0; this.#next <= slot && n < SLOTS; n += 1) {
-      this.#wake(this.#next);
+      this.#moveDue(this.#next);
       this.#next += 1;
     }
     this.#next = Math.max(this.#next, slot + 1);
+    this.#wakeSome();
   }
 
-  #wake(slot: number): void {
+  #moveDue(slot: number): void {
     const sockets = this.#slots[slot % SLOTS];
     if (sockets.length === 0) return;
     this.#slots[slot % SLOTS] = [];
     this.#resting -= sockets.length;
-    for (const socket of sockets) {
-      try {
-        socket.wake();
-      } catch (error) {
-        this.#failed(error);
-        socket.destroy();
-      }
+    this.#due = this.#woken === this.#due.length ? sockets : [...this.#due.slice(this.#woken), ...sockets];
+    this.#woken = 0;
+  }
+
+  #wakeSome(): void {
+    if (this.#turn !== null) clearImmediate(this.#turn);
+    this.#turn = null;
+    const end = Math.min(this.#woken + WOKEN_IN_A_TURN, this.#due.length);
+    while (this.#woken < end) {
+      const socket = this.#due[this.#woken];
+      this.#woken += 1;
+      this.#wake(socket);
+    }
+    if (this.#woken < this.#due.length) {
+      this.#turn = setImmediate(() => this.#guard(() => this.#wakeSome()));
+    } else {
+      this.#due = [];
+      this.#woken = 0;
+    }
+  }
+
+  #wake(socket: RestingSocket): void {
+    try {
+      socket.wake();
+    } catch (error) {
+      this.#failed(error);
+      this.#guard(() => socket.destroy());
+    }
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#failed(error);
     }
   }
 }
