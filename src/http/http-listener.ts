@@ -28,10 +28,13 @@ export interface HttpListenerOptions {
   readonly tls?: TlsPaths | null;
   /** How long Node waits for requests that are not read by us. */
   readonly patience?: Pick<ServerOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval'>;
+  /** An HTTP/2 connection on which nothing moves for so long is cut off, ms; longer than a request waits. */
+  readonly sessionIdleMs?: number;
 }
 
 const BACKLOG = 4096;
 const KEEP_ALIVE_MS = 30_000;
+const SESSION_IDLE_MS = 60_000;
 /** A TLS connection has this long to shake hands. */
 const HANDSHAKE_MS = 10_000;
 /** Requests that a connection may send ahead, when Node reads it: it hands out all that come, and an answer may wait. */
@@ -140,6 +143,7 @@ export class HttpListener {
     });
     server.on('secureConnection', (socket) => this.#note(socket));
     server.on('session', (session) => {
+      session.setTimeout(this.#options.sessionIdleMs ?? SESSION_IDLE_MS, () => session.destroy());
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
     });
@@ -162,6 +166,7 @@ export class HttpListener {
     this.#note(socket);
     const wire = new WireConnection(socket, {
       handle: this.#options.first,
+      sent: (bytes) => (this.#sentBytes += bytes),
       handOver: (_, unread) => {
         this.#wires.delete(socket);
         // As if it had just come: the bytes first, which nobody has read.

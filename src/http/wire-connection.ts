@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { BodyWriter, Exchange, Headers, PreparedAnswer } from './exchange.ts';
 import { formatHead } from './exchange.ts';
+import { tellAll } from './tell-all.ts';
+import { writeAtOnce } from './write-at-once.ts';
 import { HEAD_LIMIT, RequestHeadReader } from './request-head.ts';
 import type { Fields } from './request-head.ts';
 
@@ -9,6 +11,8 @@ export interface WireOptions {
   readonly handle: (exchange: Exchange) => boolean;
   /** Takes the connection over, from these bytes on. */
   readonly handOver: (socket: Socket, unread: Buffer) => void;
+  /** So many bytes were sent that the socket has not counted. */
+  readonly sent: (bytes: number) => void;
 }
 
 /** A connection on which nothing moves for so long, and on which no request waits for its answer, is cut off. */
@@ -52,6 +56,11 @@ export class WireConnection {
   close(): void {
     this.#closing = true;
     if (this.#exchange === null) this.#socket.destroy();
+  }
+
+  /** For the exchange only: so many bytes went past the socket. */
+  wrote(bytes: number): void {
+    if (bytes > 0) this.#options.sent(bytes);
   }
 
   /** For the exchange only: its answer is out, and the next request may be. */
@@ -175,29 +184,19 @@ class WireExchange implements Exchange {
   send(status: number, headers: Headers, body: Uint8Array | readonly Uint8Array[] = []): void {
     if (this.over) return;
     this.begun = true;
-    const socket = this.#socket;
-    const head = formatHead(status, headers);
-    if (this.method === 'HEAD' || body.length === 0) {
-      socket.write(head, 'latin1', this.#sent);
-      return;
+    const pieces: Uint8Array[] = [Buffer.from(formatHead(status, headers), 'latin1')];
+    if (this.method !== 'HEAD') {
+      if (body instanceof Uint8Array) pieces.push(body);
+      else pieces.push(...body);
     }
-    socket.cork();
-    socket.write(head, 'latin1');
-    if (body instanceof Uint8Array) {
-      socket.write(body, this.#sent);
-    } else {
-      const last = body.length - 1;
-      for (let i = 0; i < last; i += 1) socket.write(body[i]);
-      socket.write(body[last], this.#sent);
-    }
-    socket.uncork();
+    this.#connection.wrote(writeAtOnce(this.#socket, pieces, this.#sent));
   }
 
   sendPrepared(answer: PreparedAnswer): void {
     if (this.method === 'HEAD') return this.send(answer.status, answer.headers);
     if (this.over) return;
     this.begun = true;
-    this.#socket.write(answer.wire, this.#sent);
+    this.#connection.wrote(writeAtOnce(this.#socket, [answer.wire], this.#sent));
   }
 
   begin(status: number, headers: Headers): BodyWriter {
@@ -231,6 +230,6 @@ class WireExchange implements Exchange {
     this.#ended = true;
     const callbacks = this.#callbacks;
     this.#callbacks = [];
-    for (const callback of callbacks) callback();
+    tellAll(callbacks);
   }
 }

@@ -10,6 +10,8 @@ import type { Block, BlockPool, PartMemory } from './block-pool.ts';
 const FIRST_HEADER_SAMPLES = 48;
 /** What a part has behind its first frame is taken for no more than this share less than the part before had. */
 const REST_KEPT = 0.95;
+/** What the very first part is thought to have there. */
+const FIRST_REST_BYTES = 32 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /** Where and how a part begins. */
@@ -52,7 +54,7 @@ export class PartBuilder {
   #room = maxFragmentHeaderBytes(FIRST_HEADER_SAMPLES, FIRST_HEADER_SAMPLES);
   #nextRoom = this.#room;
   /** Bytes that the part is thought to have behind its first frame, which may be a keyframe: all but that are much alike. */
-  #rest = 0;
+  #rest = FIRST_REST_BYTES;
   #openBytes = 0;
 
   constructor(pool: BlockPool) {

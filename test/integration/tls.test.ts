@@ -10,8 +10,10 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { Application } from '../../src/http/application.ts';
+import { HttpListener } from '../../src/http/http-listener.ts';
 import { CertificateWatch, readCertificate } from '../../src/http/tls-files.ts';
 import { openPlayerDoor } from '../../src/front/open-player-door.ts';
+import { createLog } from '../../src/log.ts';
 import { BlockPool } from '../../src/packager/block-pool.ts';
 import { Broadcast, liveRecord } from '../support/broadcast.ts';
 import { makeCertificate } from '../support/certificate.ts';
@@ -168,4 +170,24 @@ test('who does not speak TLS is no trouble', async (t) => {
   const silent = connectTcp(door.port, '127.0.0.1').on('error', () => {});
   await once(silent, 'connect');
   await Promise.all([door.close(), once(silent.resume(), 'close')]);
+});
+
+test('an HTTP/2 connection on which nothing moves is cut off', async (t) => {
+  const files = await certificateIn(t);
+  if (files === null) return;
+  const listener = new HttpListener({
+    host: '127.0.0.1',
+    port: 0,
+    first: (exchange) => (exchange.send(200, ['Content-Length', '2'], Buffer.from('ok')), true),
+    log: createLog('silent'),
+    tls: files,
+    sessionIdleMs: 300,
+  });
+  await listener.start();
+  t.after(() => listener.close());
+  listener.serve((_, response) => response.end('ok'));
+  const session = connect(`https://127.0.0.1:${listener.port}`, { rejectUnauthorized: false });
+  const closed = once(session, 'close');
+  assert.equal((await ask(session, '/')).body.toString(), 'ok');
+  await closed;
 });
