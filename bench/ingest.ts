@@ -14,7 +14,7 @@ part or segment of all, and from the sending of a part's (segment's) last frame 
 
   --streams <n,...> how many at once (default: 10, 50, 200, 500 and 1000, and 50 of 2500 kb/s)
   --bitrate <kb/s>  of each stream (default 600)
-  --seconds <s>     length of the steady state of a round (default 15)
+  --seconds <s>     length of the steady state of a round (default 10)
   --rounds <n>      on each server (default 3)`;
 
 const CASES: readonly IngestCase[] = [
@@ -39,7 +39,7 @@ export function run(args: readonly string[]): Promise<number> {
       const cases = values.streams === undefined && values.bitrate === undefined && !quick ? CASES : chosen;
       const measure = {
         parent,
-        seconds: numberOf(values, 'seconds', quick ? 2 : 15),
+        seconds: numberOf(values, 'seconds', quick ? 2 : 10),
         rounds: numberOf(values, 'rounds', quick ? 1 : 3),
       };
       const results: IngestCaseResult[] = [];

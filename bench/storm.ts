@@ -32,7 +32,7 @@ export function run(args: readonly string[]): Promise<number> {
     help: HELP,
     options,
     run: async ({ values, quick, parent, signal, progress }) => {
-      const counts = numbersOf(values, 'streams', quick ? [5] : [50, 200, 1000]);
+      const counts = numbersOf(values, 'streams', quick ? [5] : [6, 200, 1000]);
       const how: FleetEnd = values.clean === true ? 'clean' : 'abrupt';
       const each = {
         gapMs: numberOf(values, 'gap', quick ? 4 : 8) * 1000,

@@ -21,8 +21,17 @@ export interface FirstMediaOptions {
 
 /** Playlists are looked at over so many connections. */
 const CONNECTIONS = 64;
+/** Of so many streams, spread over all, the playlists are looked at: who looks must not take the time of those who are looked at. */
+const LOOKED_AT = 100;
+const FEW = 20;
 /** A publisher's clock and ours are one, but frames go out in steps of 20 ms, and a segment's last frame is not its end. */
 const CLOCK_SLACK_MS = 100;
+
+/** Whose playlists are looked at, of these, and how often. */
+export function lookedAt(streams: readonly MeasuredStream[]): Pick<FirstMediaOptions, 'streams' | 'everyMs'> {
+  const step = Math.ceil(streams.length / LOOKED_AT);
+  return { streams: streams.filter((_, i) => i % step === 0), everyMs: streams.length <= FEW ? 50 : 200 };
+}
 
 /**
  * Time from the instant in which all publishers connect until the first part or segment of each was fetched, whichever the playlist has; in ms,

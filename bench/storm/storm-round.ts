@@ -4,7 +4,7 @@ import type { FleetEnd } from '../../src/cli/fleet.ts';
 import { percentile } from '../figures/distribution.ts';
 import { until } from '../load/publishers.ts';
 import type { Publishers } from '../load/publishers.ts';
-import { firstMedia } from '../probe/first-media.ts';
+import { firstMedia, lookedAt } from '../probe/first-media.ts';
 import { cpuBetween, readCpu } from '../process/process-tree.ts';
 import type { MeasuredServer, MeasuredStream } from '../servers/measured-server.ts';
 
@@ -43,8 +43,6 @@ export interface StormRoundOptions {
 const SPARE_MS = 1000;
 const SETTLED_MS = 1000;
 const CPU_FOR_MS = 3000;
-/** Of so many streams the playlists are looked at, so that who looks does not take the time of those who are looked at. */
-const LOOKED_AT = 100;
 
 /** All connect in one instant; then all are dropped and connect again at once, so many times. The first of the results is the start. */
 export async function stormRound(options: StormRoundOptions): Promise<StormStart[]> {
@@ -63,18 +61,17 @@ export async function stormRound(options: StormRoundOptions): Promise<StormStart
 async function oneStart(options: StormRoundOptions): Promise<StormStart> {
   const { server, streams, publishers, known, gapMs, signal } = options;
   const instantMs = publishers.begin(streams);
-  const everyMs = streams.length > LOOKED_AT ? 200 : 50;
-  const lookedAt = streams.filter((_, i) => i % Math.ceil(streams.length / LOOKED_AT) === 0);
+  const looked = lookedAt(streams);
   const { server: pids } = server.processes();
   const before = readCpu(pids);
   const measured = until(instantMs + CPU_FOR_MS, signal).then(() => cpuBetween(before, readCpu(pids)).ns / 1e6 / streams.length);
   measured.catch(() => {}); // awaited below
-  const found = await firstMedia({ server, streams: lookedAt, instantMs, withinMs: gapMs - SPARE_MS, everyMs, known, signal });
+  const found = await firstMedia({ server, ...looked, instantMs, withinMs: gapMs - SPARE_MS, known, signal });
   await until(Math.max(instantMs + gapMs, Fleet.now()), signal);
   const accepted = [...publishers.taken.values()].map(({ acceptedAtMs }) => acceptedAtMs - instantMs);
   return {
     accepted: timesOf(accepted, streams.length),
-    firstMedia: timesOf(found, lookedAt.length),
+    firstMedia: timesOf(found, looked.streams.length),
     cpuMs: await measured,
     lost: publishers.lost,
   };
