@@ -32,6 +32,35 @@ for (const fps of [1, 2, 5, 7, 10, 12, 15, 23.976, 24, 25, 29.97, 30, 48, 50, 59
   });
 }
 
+for (const fps of [10, 25, 29.97, 60, 0]) {
+  test(`${fps === 0 ? 'audio alone' : `${fps} frames a second`}: it is known when the frame comes that closes the part`, () => {
+    const rig = rigFor({ video: fps > 0, audio: fps === 0 });
+    assert.equal(rig.packager.quietMs, 0, 'nothing is known before the first frames');
+    // A GOP that is no whole number of parts: the keyframe comes before the part is full.
+    const frames =
+      fps > 0 ? steadyStream({ seconds: 9, fps, gop: Math.round(1.3 * fps) }) : steadyStream({ seconds: 9, sampleRate: 48_000 });
+    const interval = fps > 0 ? 1000 / fps : 1024 / 48;
+    let told: number[] = [];
+    let judged = 0;
+    for (const frame of frames) {
+      const before = rig.tape.parts.length;
+      rig.feedAll([frame]);
+      if (rig.tape.parts.length > before) {
+        for (const ms of frame.ms > 1000 ? told : []) {
+          assert.ok(ms > frame.ms - interval, `told ${ms}, came at ${frame.ms}`);
+          if (frame.keyframe !== true) assert.ok(ms < frame.ms + interval, `told ${ms}, came at ${frame.ms}`);
+          judged += 1;
+        }
+        told = [];
+      }
+      told.push(frame.ms + rig.packager.quietMs);
+    }
+    assert.ok(judged > 0.8 * frames.length, `${judged} of ${frames.length}`);
+    rig.close();
+    assert.equal(rig.packager.quietMs, 0);
+  });
+}
+
 test('video alone: goes out at once when announced so, else after half a second', () => {
   for (const [announce, first] of [
     [true, 200],
