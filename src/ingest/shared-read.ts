@@ -15,7 +15,8 @@ const shared = new Uint8Array(READ_BYTES);
 
 interface ReadableHandle {
   readonly useUserBuffer?: unknown;
-  readonly fd: number;
+  /** -1 where it is closed, and on Windows. */
+  readonly fd?: number;
   reading: boolean;
   readStart(): number;
 }
@@ -57,7 +58,8 @@ export function readShared(accepted: Socket, wheel: ReadWheel, read: ReadCallbac
       rests -= 1;
       if (paused || rests > 0 || handle.reading || socket.destroyed) return; // it was woken before its time
       // It has slept until there is something: the event loop need not be asked first. It tells of all that is not bytes.
-      const count = readAtOnce(socket, handle.fd);
+      const { fd = -1 } = handle;
+      const count = fd < 0 ? 0 : readAtOnce(socket, fd);
       if (count <= 0 || callback(count, shared)) readOn();
     },
     destroy: () => void socket.destroy(),
