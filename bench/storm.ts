@@ -13,7 +13,7 @@ const HELP = `Usage: npm run bench -- storm [flags]
 All publishers connect to ours, or to nginx-rtmp, in the same instant, are reset after a while without a word, and connect again at once with the same
 keys. Times from the instant until each is accepted, and until the first part or segment of each was fetched.
 
-  --streams <n,...> how many at once (default 50, 200 and 1000)
+  --streams <n,...> how many at once (default 6, 200 and 1000)
   --rounds <n>      on each server (default 2)
   --restarts <n>    in each round, behind its start (default 3)
   --gap <s>         between two of them (default 8)
