@@ -7,9 +7,18 @@ const ms = (value: number): number => value * 90;
 
 test('begins at 0 and follows both tracks', () => {
   const clock = new SessionClock();
-  assert.equal(clock.map('video', ms(5000), () => NOW), 0);
-  assert.equal(clock.map('audio', ms(5010), () => NOW), ms(10));
-  assert.equal(clock.map('video', ms(5040), () => NOW), ms(40));
+  assert.equal(
+    clock.map('video', ms(5000), () => NOW),
+    0,
+  );
+  assert.equal(
+    clock.map('audio', ms(5010), () => NOW),
+    ms(10),
+  );
+  assert.equal(
+    clock.map('video', ms(5040), () => NOW),
+    ms(40),
+  );
   assert.equal(clock.wallClock(ms(40)), NOW + 40);
 });
 
@@ -22,7 +31,10 @@ test('never gives the same time twice, nor an earlier one', () => {
 test('the first frame of a track may come well behind the other track', () => {
   const clock = new SessionClock();
   for (let at = 0; at <= 2000; at += 40) clock.map('video', ms(1000 + at), () => NOW);
-  assert.equal(clock.map('audio', ms(1010), () => NOW), ms(10));
+  assert.equal(
+    clock.map('audio', ms(1010), () => NOW),
+    ms(10),
+  );
   assert.equal(clock.jumped, false);
 });
 
@@ -30,7 +42,10 @@ test('one track may stand still for long while the other goes on', () => {
   const clock = new SessionClock();
   clock.map('video', 0, () => NOW);
   for (let at = 0; at <= 20_000; at += 20) clock.map('audio', ms(at), () => NOW + at);
-  assert.equal(clock.map('video', ms(20_000), () => NOW + 20_000), ms(20_000));
+  assert.equal(
+    clock.map('video', ms(20_000), () => NOW + 20_000),
+    ms(20_000),
+  );
   assert.equal(clock.jumped, false);
 });
 
@@ -38,10 +53,16 @@ test('a hole in both tracks is one jump: the time that passed, though the publis
   const clock = new SessionClock();
   clock.map('video', 0, () => NOW);
   clock.map('audio', ms(20), () => NOW);
-  assert.equal(clock.map('video', ms(10_000), () => NOW + 9000), ms(9000));
+  assert.equal(
+    clock.map('video', ms(10_000), () => NOW + 9000),
+    ms(9000),
+  );
   assert.ok(clock.jumped);
   // By the old mapping this would be plausible too, and a second away from its video.
-  assert.equal(clock.map('audio', ms(10_020), () => NOW + 9020), ms(9020));
+  assert.equal(
+    clock.map('audio', ms(10_020), () => NOW + 9020),
+    ms(9020),
+  );
   assert.equal(clock.jumped, false);
 });
 
@@ -54,7 +75,10 @@ test('a clock set back by a second: each track keeps the old mapping until it ha
   const video = clock.map('video', ms(4020), () => NOW + 5020);
   assert.ok(clock.jumped);
   assert.ok(video >= ms(5020) && video < ms(5050));
-  assert.equal(clock.map('audio', ms(5030), () => NOW + 5020), ms(5030));
+  assert.equal(
+    clock.map('audio', ms(5030), () => NOW + 5020),
+    ms(5030),
+  );
   assert.equal(clock.map('audio', ms(4050), () => NOW + 5040) - video, ms(30));
   assert.equal(clock.jumped, false);
 });
@@ -64,17 +88,29 @@ test('another connection begins where time is, in step from its first frames on'
   clock.map('video', ms(2000), () => NOW);
   clock.map('audio', ms(2000), () => NOW);
   clock.reanchor();
-  assert.equal(clock.map('video', ms(80), () => NOW + 10_000), ms(10_000));
-  assert.equal(clock.map('audio', 0, () => NOW + 10_000), ms(9920));
+  assert.equal(
+    clock.map('video', ms(80), () => NOW + 10_000),
+    ms(10_000),
+  );
+  assert.equal(
+    clock.map('audio', 0, () => NOW + 10_000),
+    ms(9920),
+  );
   assert.equal(clock.jumped, false);
   clock.reanchor();
   // Sooner than what was recorded ended: right behind it.
-  assert.equal(clock.map('video', 0, () => NOW), ms(10_020));
+  assert.equal(
+    clock.map('video', 0, () => NOW),
+    ms(10_020),
+  );
 });
 
 test('a session taken up by another process goes on with its timeline and its wall clock', () => {
   const clock = new SessionClock({ endTicks: ms(60_000), wallAtZeroMs: NOW });
-  assert.equal(clock.map('audio', ms(700), () => NOW + 90_000), ms(90_000));
+  assert.equal(
+    clock.map('audio', ms(700), () => NOW + 90_000),
+    ms(90_000),
+  );
   assert.equal(clock.wallClock(ms(90_000)), NOW + 90_000);
 });
 
