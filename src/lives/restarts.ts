@@ -83,7 +83,8 @@ export class Restarts {
 
   #choose(choice: RestartChoice): string[] {
     if (choice !== null && 'videoUuids' in choice) return [...new Set(choice.videoUuids)];
-    const records = Array.from(this.#lives.values(), ({ record }) => record);
+    // They come to be known in the order in which the disk answers.
+    const records = Array.from(this.#lives.values(), ({ record }) => record).sort((a, b) => a.videoId - b.videoId);
     return records.filter(({ ownerId }) => choice === null || ownerId === choice.ownerId).map(({ videoUuid }) => videoUuid);
   }
 }
