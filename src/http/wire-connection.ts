@@ -221,8 +221,11 @@ class WireExchange implements Exchange {
 
   /** All is in the kernel's hands, or nothing will be any more. */
   readonly #sent = (): void => {
-    this.#end();
-    this.#connection.answered();
+    try {
+      this.#end();
+    } finally {
+      this.#connection.answered();
+    }
   };
 
   #end(): void {

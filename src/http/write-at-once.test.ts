@@ -65,3 +65,13 @@ test('a connection that is gone is closed, and who waits is told', async (t) => 
   assert.equal(written, 3);
   assert.equal(ours.destroyed, true);
 });
+
+test('who throws when it is told leaves the stream as it was', async (t) => {
+  const { ours } = await pair(t);
+  assert.throws(() => {
+    writeAtOnce(ours, [Buffer.from('x')], () => {
+      throw new Error('a bug');
+    });
+  }, /a bug/);
+  assert.equal(ours.writableCorked, 0);
+});

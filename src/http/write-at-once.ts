@@ -7,8 +7,8 @@ interface DescriptorHandle {
 
 /**
  * Writes pieces to a plain socket, in one system call as far as the kernel takes them, and the rest as a stream does; `written` is called when the kernel
- * has all of it, or never will: before this returns, mostly. Gives the bytes that went past the stream, which it does not count. What a stream does for each write costs more than an answer of some kilobytes.
- * The descriptor is in a private field; where that is missing all goes through the stream.
+ * has all of it, or never will: before this returns, mostly. Gives the bytes that went past the stream, which it does not count. What a stream does for
+ * each write costs more than an answer of some kilobytes. The descriptor is in a private field; where that is missing all goes through the stream.
  */
 export function writeAtOnce(socket: Socket, pieces: readonly Uint8Array[], written: () => void): number {
   const descriptor = (socket as unknown as { _handle?: DescriptorHandle | null })._handle?.fd;
@@ -26,6 +26,7 @@ export function writeAtOnce(socket: Socket, pieces: readonly Uint8Array[], writt
   }
   let at = atOnce;
   let unwritten: Uint8Array | null = null;
+  // Who is told writes the next answer, or throws: not while the stream holds back.
   socket.cork();
   for (const piece of pieces) {
     if (at >= piece.length) {
@@ -36,8 +37,8 @@ export function writeAtOnce(socket: Socket, pieces: readonly Uint8Array[], writt
     unwritten = at === 0 ? piece : piece.subarray(at);
     at = 0;
   }
-  if (unwritten === null) written();
-  else socket.write(unwritten, written);
+  if (unwritten !== null) socket.write(unwritten, written);
   socket.uncork();
+  if (unwritten === null) written();
   return atOnce;
 }

@@ -81,8 +81,20 @@ export class RtmpListener implements PublisherOwner {
     return this.publishingCount < this.limits.publishers;
   }
 
-  /** Listens; rejects when the address is taken. */
+  /** Listens; rejects when the address is taken. One that is closed meanwhile does not listen any more. */
   async start(): Promise<void> {
+    try {
+      await this.#listen();
+    } catch (error) {
+      this.#stopListening();
+      throw error;
+    }
+    if (this.#closing !== null) return this.#stopListening();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#options.log.info({ host: this.#options.host, port: this.port }, 'listening for RTMP');
+  }
+
+  async #listen(): Promise<void> {
     const { host, log, reusePort = false } = this.#options;
     const shared = reusePort || PORTS_CAN_BE_SHARED;
     let port = shared && !reusePort ? await findSharedPort(host, this.#options.port) : this.#options.port;
@@ -95,8 +107,10 @@ export class RtmpListener implements PublisherOwner {
       port = this.port;
       server.on('error', (error) => log.error({ err: error }, 'RTMP listener'));
     }
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    log.info({ host, port: this.port }, 'listening for RTMP');
+  }
+
+  #stopListening(): void {
+    for (const server of this.#servers) if (server.listening) server.close();
   }
 
   /** Stops listening, tells every publisher, and resolves when all connections are closed, within `lingerMs` and a little. Idempotent. */
@@ -106,7 +120,7 @@ export class RtmpListener implements PublisherOwner {
   }
 
   async #close(): Promise<void> {
-    for (const server of this.#servers) if (server.listening) server.close();
+    this.#stopListening();
     this.#wheel.close();
     for (const publisher of this.#publishers) publisher.close('server_closing');
     await Promise.all(Array.from(this.#publishers, (publisher) => publisher.closed));
