@@ -1,6 +1,9 @@
 // Runs one benchmark: npm run bench -- <name> [arguments]
 import { globSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { restBeforeEnd } from '../src/end-of-process.ts';
+
+restBeforeEnd();
 
 const directory = join(import.meta.dirname, '../bench');
 const [name, ...args] = process.argv.slice(2);

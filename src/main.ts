@@ -35,6 +35,7 @@ import { ATTEMPTS_OF_LIVE, ATTEMPTS_OF_NOBODY } from './lives/attempts.ts';
 import { Lives } from './lives/lives.ts';
 import { RestartSchedule } from './lives/restart-schedule.ts';
 import { createLog } from './log.ts';
+import { endProcess, killProcess } from './end-of-process.ts';
 import { DiskSync } from './recording/disk-sync.ts';
 import { WriterThread } from './recording/writer-thread.ts';
 import type { Logger } from './log.ts';
@@ -362,13 +363,13 @@ async function main(): Promise<void> {
     log.info({ signal }, 'closing');
     setTimeout(() => {
       log.error('closing takes too long: the process ends now');
-      process.exit(1);
+      killProcess();
     }, CLOSE_WITHIN_MS).unref();
     warming.abort();
     void starting
       .then((server) => server.close())
       .then(() => warm)
-      .then(() => process.exit(0));
+      .then(() => endProcess(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
   const server = await starting;

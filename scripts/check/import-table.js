@@ -9,6 +9,7 @@ export const MAY_IMPORT = {
   'start-error': [],
   'data-directory': ['start-error'],
   closers: [],
+  'end-of-process': [],
   http: [],
   'shared-port': [],
   pages: [],
@@ -31,7 +32,7 @@ export const MAY_IMPORT = {
   api: ['media', 'packager', 'recording', 'lives', 'database'],
   'warm-up': ['cli', 'database', 'ingest', 'lives', 'packager', 'rtmp'],
   // data-directory: the doctor asks who works there.
-  cli: ['bytes', 'media', 'rtmp', 'mp4', 'database', 'main', 'config', 'data-directory', 'api/contract'],
+  cli: ['bytes', 'media', 'rtmp', 'mp4', 'database', 'main', 'config', 'data-directory', 'end-of-process', 'api/contract'],
   main: '*',
 };
 

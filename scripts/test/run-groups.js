@@ -4,6 +4,7 @@ const COUNTS = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', '
 const WORDS = { passed: 'pass', failed: 'fail' };
 /** No group takes this long: something hangs, and is ended with the names of what was running. */
 const GROUP_DEADLINE_MS = 20 * 60_000;
+const END_OF_FILE = new URL('end-of-file.js', import.meta.url).href;
 const SUMMARY_LINE = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 /**
@@ -14,13 +15,11 @@ export async function* runGroups({ groups, names, root, signal }, totals, before
   const start = performance.now();
   for (const { files, concurrency, timeoutMs } of groups) {
     if (signal.aborted) break;
-    // a test that failed may leave a server or a timer behind: its file ends all the same
-    const execArgv = ['--test-force-exit'];
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(GROUP_DEADLINE_MS)]);
     const options = {
       cwd: root,
       signal: deadline,
-      execArgv,
+      execArgv: ['--import', END_OF_FILE],
       files: files.map((file) => `${root}/${file}`),
       concurrency,
       timeout: timeoutMs,

@@ -55,6 +55,13 @@ test('groups run one after the other as one run, with one summary', (t) => {
   const root = makeRoot(t, [
     ['src/a.test.ts', pass],
     ['test/integration/b.test.ts', `${pass} test('is left out', (t) => t.skip('no such thing here'));`],
+    // more than goes into a pipe at once, and something left behind
+    [
+      'src/many.test.ts',
+      `${pass} for (let i = 0; i < 300; i += 1) test(String(i).padEnd(4000, '.'), busy);
+       setInterval(() => {}, 1000);
+       function busy() { for (const end = performance.now() + 3; performance.now() < end; ); }`,
+    ],
     ['test/e2e/c.test.ts', `${pass} test('fails', () => { throw new Error('on purpose'); });`],
     [
       'run.mjs',
@@ -72,11 +79,11 @@ test('groups run one after the other as one run, with one summary', (t) => {
     ],
   ]);
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
-  const { stdout, stderr } = spawnSync(process.execPath, ['run.mjs'], { cwd: root, env });
+  const { stdout, stderr } = spawnSync(process.execPath, ['run.mjs'], { cwd: root, env, maxBuffer: 1 << 24 });
   assert.equal(stderr.toString(), '');
   const { totals, lines } = JSON.parse(stdout.toString());
   assert.equal(totals.success, false);
-  assert.deepEqual([totals.counts.tests, totals.counts.passed, totals.counts.failed, totals.counts.skipped], [5, 3, 1, 1]);
+  assert.deepEqual([totals.counts.tests, totals.counts.passed, totals.counts.failed, totals.counts.skipped], [306, 304, 1, 1]);
   assert.deepEqual(
     totals.skips.map(({ name, reason }) => [name, reason]),
     [['is left out', 'no such thing here']],
@@ -84,9 +91,9 @@ test('groups run one after the other as one run, with one summary', (t) => {
   assert.deepEqual(lines.slice(0, -1), [
     'failed: fails',
     'before the summary',
-    'tests 5',
+    'tests 306',
     'suites 0',
-    'pass 3',
+    'pass 304',
     'fail 1',
     'cancelled 0',
     'skipped 1',

@@ -1,4 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
+import { restBeforeEnd } from '../end-of-process.ts';
 import { UsageError } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 import { COMMANDS, formatCommands } from './commands.ts';
@@ -32,6 +33,7 @@ export async function runReprise([name = '', ...args]: readonly string[], io: Co
 const SAME_SIGNAL_MS = 1000;
 
 if (import.meta.main) {
+  restBeforeEnd();
   const stop = new AbortController();
   let stoppedAt = 0;
   const onSignal = (code: number) => (): void => {

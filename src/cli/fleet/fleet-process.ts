@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { killProcess } from '../../end-of-process.ts';
 import { parseFlvFile } from '../../rtmp/flv-file.ts';
 import { EncodedMedia } from './encoded-media.ts';
 import { FleetPublisher, now } from './fleet-publisher.ts';
@@ -82,4 +83,4 @@ process.on('message', (order: FleetOrder) => {
   else answer({ kind: 'done', order: order.order, count: count() });
 });
 // The owner has gone, in order or not: publishers that nobody counts have no use.
-process.on('disconnect', () => process.exit());
+process.on('disconnect', killProcess);
