@@ -112,6 +112,17 @@ test('secrets are not shown, and a password is not taken from the command line',
   assert.equal(load({ env: { REPRISE_ROOT_PASSWORD: 'long enough' } }).rootPassword, 'long enough');
 });
 
+test('addresses and networks', () => {
+  const read = (text: string): readonly string[] => load({ argv: [`--trusted-proxies=${text}`] }).trustedProxies;
+  assert.deepEqual([load({}).trustedProxies, read('')], [[], []]);
+  assert.deepEqual(read('127.0.0.1, 10.0.0.0/8,fd00::/8'), ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']);
+  assert.deepEqual(load({ files: { 'reprise.yaml': 'trusted-proxies: ::1' } }).trustedProxies, ['::1']);
+  for (const wrong of ['proxy', '10.0.0.0/33', '10.0.0.0/0', '10.0.0.0/8/8', '::1/129', '127.0.0.1,', 'true', '1'])
+    assert.deepEqual(problems({ argv: ['--trusted-proxies', wrong] }), [
+      `--trusted-proxies must be addresses or networks with commas between them, such as 127.0.0.1, 10.0.0.0/8, not "${wrong}"`,
+    ]);
+});
+
 test('a time of the day and a time zone', () => {
   assert.deepEqual([load({}).restartAt, load({}).restartTimeZone, load({}).restartOverS], [null, null, 600]);
   const files = { 'reprise.yaml': 'restart-at: 04:30\nrestart-time-zone: europe/paris' };

@@ -3,7 +3,18 @@ import { ConfigError } from './config/config-error.ts';
 import { describeSettings, formatHelp } from './config/help.ts';
 import type { SettingDescription } from './config/help.ts';
 import { keyName } from './config/names.ts';
-import { oneOf, optionalWholeNumber, port, password, text, timeOfDay, timeZone, url, wholeNumber } from './config/setting.ts';
+import {
+  networks,
+  oneOf,
+  optionalWholeNumber,
+  port,
+  password,
+  text,
+  timeOfDay,
+  timeZone,
+  url,
+  wholeNumber,
+} from './config/setting.ts';
 import type { Setting } from './config/setting.ts';
 import { readEnvironment, readFlags, readYaml } from './config/sources.ts';
 import type { Given, Source } from './config/sources.ts';
@@ -34,6 +45,9 @@ const SETTINGS = {
     'by cores: 0 with one, else 1 for every four',
   ),
   publicUrl: url(['http', 'https'], 'Address that viewers use; set it behind a proxy.', 'http://localhost:<http-port>'),
+  trustedProxies: networks(
+    'Proxies whose X-Forwarded-For is believed: calls are then counted by the address of who asks, not by that of the proxy.',
+  ),
   rtmpHost: text('0.0.0.0', '<address>', 'Address that publishers are received on.'),
   rtmpPort: port(1935, 'Port of the same.'),
   rtmpPublicUrl: url(

@@ -264,7 +264,7 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
       metrics && { metrics, access: config.metrics === 'public' ? 'public' : 'local', token: config.metricsToken },
     );
     await servePages(app, PAGES);
-  });
+  }, config.trustedProxies);
   closers.add('application', () => application.close());
   players.serve(application);
   if (config.restartAt !== null) {

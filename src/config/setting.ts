@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** One setting: what it is when nobody sets it, how its text is read, and what it is for. `T` is what the rest of the program sees. */
 export interface Setting<T> {
   readonly default: T;
@@ -91,6 +93,23 @@ export function timeZone(help: string): Setting<string | null> {
     }
   };
   return { default: null, parse, help, placeholder: '<zone>', defaultText: 'that of the machine' };
+}
+
+/** Addresses and networks, separated by commas: `127.0.0.1, 10.0.0.0/8, fd00::/8`. */
+export function networks(help: string): Setting<readonly string[]> {
+  const parse = (given: string): string[] => {
+    const all = given.split(',').map((each) => each.trim());
+    return all.filter((each) => {
+      if (each === '' && all.length === 1) return false;
+      const [address, bits, ...more] = each.split('/');
+      const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+      const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most);
+      if (most < 0 || !isNetwork || more.length > 0)
+        throw new Error('must be addresses or networks with commas between them, such as 127.0.0.1, 10.0.0.0/8');
+      return true;
+    });
+  };
+  return { default: [], parse, help, placeholder: '<addresses>', defaultText: 'none' };
 }
 
 /** A URL of one of the schemes, given back without its trailing slash. */

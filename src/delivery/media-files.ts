@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { PreparedAnswer } from '../http/exchange.ts';
 import type { BodyWriter, Exchange, Headers } from '../http/exchange.ts';
 import type { EdgePart, LiveEdge } from '../lives/live-edge.ts';
 import type { HeldBytes } from '../packager/block-pool.ts';
@@ -31,6 +32,8 @@ export class MediaFiles {
   readonly #recordings: string;
   readonly #volumes: OpenVolumes;
   readonly #segments = new SegmentCache();
+  /** Whole answers of public media, by its bytes in memory. */
+  readonly #whole = new WeakMap<Uint8Array, PreparedAnswer>();
   readonly #slow: SlowReaders;
   readonly #waiters: EdgeWaiters;
   readonly #now: () => number;
@@ -127,10 +130,12 @@ export class MediaFiles {
 
   /** Sends what lies in memory, one piece behind the other: their blocks are held until the last byte is out, or the player has gone. */
   #sendPieces(exchange: Exchange, pieces: readonly Piece[], tag: string, isPublic: boolean): void {
+    if (pieces.length === 1 && isPublic && asksForAll(exchange)) return this.#sendWhole(exchange, pieces[0], tag);
     const length = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const head = mediaHead(exchange, length, tag, isPublic);
     if (head === null) return;
     const body: Uint8Array[] = [];
+    const blocks: HeldBytes[] = [];
     let at = 0;
     for (const { bytes, block } of pieces) {
       const from = Math.max(head.start - at, 0);
@@ -138,12 +143,34 @@ export class MediaFiles {
       at += bytes.length;
       if (to <= from) continue;
       body.push(to - from === bytes.length ? bytes : bytes.subarray(from, to));
-      if (block === null) continue;
-      block.retain();
-      exchange.onEnd(() => block.release());
+      if (block !== null) blocks.push(block);
     }
-    if (pieces.some(({ block }) => block !== null) && exchange.method !== 'HEAD') this.#slow.watch(exchange);
-    exchange.send(head.status, head.headers, body);
+    this.#holding(exchange, blocks, () => exchange.send(head.status, head.headers, body));
+  }
+
+  /** As most ask, and everybody for the same: the answer is prepared once. */
+  #sendWhole(exchange: Exchange, { bytes, block }: Piece, tag: string): void {
+    if (exchange.over) return;
+    let answer = this.#whole.get(bytes);
+    if (answer === undefined) {
+      answer = new PreparedAnswer(200, [...MEDIA_HEADERS, 'ETag', tag, 'Content-Length', `${bytes.length}`], bytes);
+      this.#whole.set(bytes, answer);
+    }
+    const prepared = answer;
+    this.#holding(exchange, block === null ? [] : [block], () => exchange.sendPrepared(prepared));
+  }
+
+  /** Holds blocks until what is sent is out: mostly it is before `send` returns. */
+  #holding(exchange: Exchange, blocks: readonly HeldBytes[], send: () => void): void {
+    for (const block of blocks) block.retain();
+    try {
+      send();
+    } finally {
+      exchange.onEnd(() => {
+        for (const block of blocks) block.release();
+      });
+    }
+    if (blocks.length > 0 && !exchange.ended) this.#slow.watch(exchange);
   }
 
   #path(route: { sessionId: string; volume: number }): string {
@@ -155,6 +182,11 @@ function isHinted(edge: LiveEdge, route: PartRoute): boolean {
   const { timeline } = edge;
   if (!timeline.runOpen || timeline.nextPartStart !== route.start) return false;
   return timeline.run?.baseUri === volumeUri(route.sessionId, route.volume);
+}
+
+/** Neither for some of the bytes only, nor on a condition. */
+function asksForAll(exchange: Exchange): boolean {
+  return exchange.header('range') === undefined && exchange.header('if-none-match') === undefined;
 }
 
 function etag(route: RangeRoute | PartRoute): string {

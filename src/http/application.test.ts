@@ -10,7 +10,7 @@ import { Application } from './application.ts';
 import type { ApplicationAnswer, ApplicationRequest } from './application.ts';
 
 /** An application whose routes tell what they got. */
-async function create(t: TestContext): Promise<Application> {
+async function create(t: TestContext, trustedProxies?: readonly string[]): Promise<Application> {
   const application = await Application.create(async (app) => {
     app.get('/stream', (_request, reply) => reply.type('text/plain').send(Readable.from(['a', 'b', 'c'])));
     app.get('/cookies', (_request, reply) => reply.header('set-cookie', ['a=1', 'b=2']).send('two'));
@@ -19,7 +19,7 @@ async function create(t: TestContext): Promise<Application> {
     app.all('/*', ({ method, url, originalUrl, ip, headers, body }) => {
       return { method, url, originalUrl, ip, agent: headers['user-agent'] ?? null, body: body ?? null };
     });
-  });
+  }, trustedProxies);
   t.after(() => application.close());
   return application;
 }
@@ -120,4 +120,19 @@ test('an application that is closed is not there, and that is no fault', async (
   const application = await create(t);
   await application.close();
   assert.equal((await ask(application)).status, 503);
+});
+
+test('only proxies that are trusted are believed whose request it is', async (t) => {
+  const forwarded = { host: 'x', 'x-forwarded-for': '203.0.113.9, 198.51.100.4' };
+  const ip = async (application: Application, remoteAddress: string): Promise<unknown> =>
+    told(await ask(application, { headers: forwarded, remoteAddress })).ip;
+  assert.equal(await ip(await create(t), '127.0.0.1'), '127.0.0.1', 'nobody, if none is named');
+  const trusting = await create(t, ['127.0.0.1', '10.0.0.0/8']);
+  assert.equal(
+    await ip(trusting, '127.0.0.1'),
+    '198.51.100.4',
+    'what a trusted one has seen, not what the client wrote before it',
+  );
+  assert.equal(await ip(trusting, '::ffff:10.1.2.3'), '198.51.100.4');
+  assert.equal(await ip(trusting, '192.0.2.7'), '192.0.2.7');
 });

@@ -32,12 +32,19 @@ export class Application {
   readonly #urls: BroughtUrls;
   #closed = false;
 
-  /** Resolves when the application is whole: a request that came while routes are added would throw inside fastify. */
-  static async create(register: (app: FastifyInstance) => Promise<void>): Promise<Application> {
+  /**
+   * Resolves when the application is whole: a request that came while routes are added would throw inside fastify. `trustedProxies`: addresses and networks
+   * whose X-Forwarded-For is believed.
+   */
+  static async create(
+    register: (app: FastifyInstance) => Promise<void>,
+    trustedProxies: readonly string[] = [],
+  ): Promise<Application> {
     let handler: Application['handler'] = () => {};
     const urls = new BroughtUrls();
     const app = fastify({
       logger: false,
+      trustProxy: trustedProxies.length > 0 && [...trustedProxies],
       serverFactory: (handle) => ((handler = handle), createServer()),
       rewriteUrl: (request) => urls.of(request as BroughtRequest),
     });

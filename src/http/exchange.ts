@@ -12,7 +12,9 @@ export interface Exchange {
   readonly over: boolean;
   /** The answer's head is out: what goes wrong from here on can only cut the connection. */
   readonly begun: boolean;
-  /** Calls back once, when the answer is out whole or the client has gone. */
+  /** The answer is out whole, or the client has gone, and that was told. */
+  readonly ended: boolean;
+  /** Calls back once, when the answer is out whole or the client has gone; at once when that was before. */
   onEnd(callback: () => void): void;
   /** Answers with head and body in one write; HEAD gets the head only. `headers` has Content-Length where there is a body. */
   send(status: number, headers: Headers, body?: Uint8Array | readonly Uint8Array[]): void;
@@ -31,13 +33,16 @@ export interface BodyWriter {
   end(): void;
 }
 
-/** An answer that is made once and sent to many: its bytes on the wire are put together once a second, for their Date. */
+/** Bodies up to this size are put behind their head, in one piece. */
+const ONE_PIECE_BYTES = 4096;
+
+/** An answer that is made once and sent to many: its head is written once a second, for its Date. */
 export class PreparedAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array;
   #date = '';
-  #wire: Buffer | null = null;
+  #pieces: readonly Uint8Array[] = [];
 
   constructor(status: number, headers: Headers, body: Uint8Array) {
     this.status = status;
@@ -46,13 +51,14 @@ export class PreparedAnswer {
   }
 
   /** Head and body as they go over HTTP/1.1. */
-  get wire(): Buffer {
+  get pieces(): readonly Uint8Array[] {
     const date = dateHeader();
-    if (this.#wire === null || this.#date !== date) {
+    if (this.#date !== date) {
       this.#date = date;
-      this.#wire = Buffer.concat([Buffer.from(formatHead(this.status, this.headers), 'latin1'), this.body]);
+      const head = Buffer.from(formatHead(this.status, this.headers), 'latin1');
+      this.#pieces = this.body.length > ONE_PIECE_BYTES ? [head, this.body] : [Buffer.concat([head, this.body])];
     }
-    return this.#wire;
+    return this.#pieces;
   }
 }
 

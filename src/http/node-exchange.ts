@@ -32,6 +32,10 @@ export class NodeExchange implements Exchange {
     return this.#response.headersSent;
   }
 
+  get ended(): boolean {
+    return this.#response.closed;
+  }
+
   header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;

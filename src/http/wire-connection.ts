@@ -154,11 +154,11 @@ class WireExchange implements Exchange {
   readonly method: string;
   readonly url: string;
   begun = false;
+  ended = false;
   readonly #connection: WireConnection;
   readonly #socket: Socket;
   readonly #fields: Fields;
-  #callbacks: (() => void)[] = [];
-  #ended = false;
+  #callbacks: (() => void)[] | null = null;
 
   constructor(connection: WireConnection, socket: Socket, method: string, url: string, fields: Fields) {
     this.#connection = connection;
@@ -177,8 +177,8 @@ class WireExchange implements Exchange {
   }
 
   onEnd(callback: () => void): void {
-    if (this.#ended) callback();
-    else this.#callbacks.push(callback);
+    if (this.ended) callback();
+    else (this.#callbacks ??= []).push(callback);
   }
 
   send(status: number, headers: Headers, body: Uint8Array | readonly Uint8Array[] = []): void {
@@ -196,7 +196,7 @@ class WireExchange implements Exchange {
     if (this.method === 'HEAD') return this.send(answer.status, answer.headers);
     if (this.over) return;
     this.begun = true;
-    this.#connection.wrote(writeAtOnce(this.#socket, [answer.wire], this.#sent));
+    this.#connection.wrote(writeAtOnce(this.#socket, answer.pieces, this.#sent));
   }
 
   begin(status: number, headers: Headers): BodyWriter {
@@ -229,10 +229,10 @@ class WireExchange implements Exchange {
   };
 
   #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.ended = true;
     const callbacks = this.#callbacks;
-    this.#callbacks = [];
-    tellAll(callbacks);
+    this.#callbacks = null;
+    if (callbacks !== null) tellAll(callbacks);
   }
 }
