@@ -42,8 +42,8 @@ export interface IngestRoundOptions {
 /** From the start of all to the steady state. */
 const LEFT_OUT_MS = 10_000;
 /** Lives that are watched for their latency, and for how long: behind the steady state, for viewers cost CPU too. */
-const WATCHED = 4;
-const WATCHED_MS = 5000;
+const WATCHED = 8;
+const WATCHED_MS = 10_000;
 const SETTLED_MS = 1500;
 
 /** All publishers connect at once, send for a while, and end with a goodbye. */

@@ -4,7 +4,7 @@ import { WireClient } from '../http/wire-client.ts';
 import type { MeasuredServer, MeasuredStream } from '../servers/measured-server.ts';
 import { until } from '../load/publishers.ts';
 import { closeLater } from './close-later.ts';
-import { newestMedia } from './newest-media.ts';
+import { blockingReload, newestMedia } from './newest-media.ts';
 
 export interface FirstMediaOptions {
   readonly server: MeasuredServer;
@@ -19,8 +19,6 @@ export interface FirstMediaOptions {
   readonly signal: AbortSignal;
 }
 
-/** Playlists are looked at over so many connections. */
-const CONNECTIONS = 64;
 /** Of so many streams, spread over all, the playlists are looked at: who looks must not take the time of those who are looked at. */
 const LOOKED_AT = 100;
 const FEW = 20;
@@ -35,27 +33,25 @@ export function lookedAt(streams: readonly MeasuredStream[]): Pick<FirstMediaOpt
 
 /**
  * Time from the instant in which all publishers connect until the first part or segment of each was fetched, whichever the playlist has; in ms,
- * without those that had none. The playlists are looked at in turns, so that a time is up to `everyMs` too long.
+ * without those that had none. A server that answers playlists when they change is asked so where there is a playlist already; else they are looked at, and a
+ * time is up to `everyMs` too long.
  */
 export async function firstMedia(options: FirstMediaOptions): Promise<number[]> {
   const { server, streams, instantMs, withinMs, everyMs, signal } = options;
   const times: number[] = [];
-  const lanes = Array.from({ length: Math.min(CONNECTIONS, streams.length) }, () => new WireClient(server.httpPort));
-  const open = new Set(streams);
-  const stop = closeLater(lanes, instantMs + withinMs, signal);
+  const clients = streams.map(() => new WireClient(server.httpPort));
+  const stop = closeLater(clients, instantMs + withinMs, signal);
   try {
     await Promise.all(
-      lanes.map(async (client, lane) => {
-        const mine = streams.filter((_, i) => i % lanes.length === lane);
-        await until(instantMs + (everyMs * lane) / lanes.length, signal);
-        while (mine.some((stream) => open.has(stream)) && Fleet.now() < instantMs + withinMs) {
+      streams.map(async (stream, i) => {
+        await until(instantMs + (everyMs * i) / streams.length, signal);
+        let next = '';
+        while (Fleet.now() < instantMs + withinMs) {
           const began = Fleet.now();
-          for (const stream of mine) {
-            if (!open.has(stream) || !(await hasNew(client, stream, options))) continue;
-            open.delete(stream);
-            times.push(Fleet.now() - instantMs);
-          }
-          await sleep(Math.max(0, began + everyMs - Fleet.now()), undefined, { signal });
+          const looked = await look(clients[i], stream, next, options);
+          if (looked === 'new') return void times.push(Fleet.now() - instantMs);
+          next = looked;
+          if (next === '') await sleep(Math.max(0, began + everyMs - Fleet.now()), undefined, { signal });
         }
       }),
     );
@@ -66,24 +62,28 @@ export async function firstMedia(options: FirstMediaOptions): Promise<number[]> 
   return times;
 }
 
-async function hasNew(client: WireClient, stream: MeasuredStream, options: FirstMediaOptions): Promise<boolean> {
-  const { server, instantMs, known } = options;
+/** Whether there is something new; else what to ask for next. */
+async function look(client: WireClient, stream: MeasuredStream, query: string, options: FirstMediaOptions): Promise<string> {
   try {
-    const playlist = await client.get(stream.playlistPath);
-    if (playlist.status !== 200) return false;
-    const uri = newestMedia(playlist.body.toString(), stream.playlistPath);
-    if (uri === null) return false;
-    const broadcast = server.broadcastOf(uri);
-    if (broadcast !== null && known.has(broadcast)) return false;
-    const media = await client.get(uri);
-    if (media.status !== 200) return false;
-    const lastFrameMs = server.lastFrameMs(media.body);
-    if (lastFrameMs === null) return false;
-    // Where only the bytes tell: what ends later than anything sent since is of a broadcast before.
-    if (broadcast === null) return lastFrameMs <= Fleet.now() - instantMs + CLOCK_SLACK_MS;
-    known.add(broadcast);
-    return true;
+    const { status, body } = await client.get(`${stream.playlistPath}${query}`);
+    if (status !== 200) return '';
+    const playlist = body.toString();
+    const uri = newestMedia(playlist, stream.playlistPath);
+    return uri !== null && (await isNew(client, uri, options)) ? 'new' : blockingReload(playlist);
   } catch {
-    return false; // a connection that broke, or a segment that is no more: it is looked at again
+    return ''; // a connection that broke: it is looked at again
   }
+}
+
+async function isNew(client: WireClient, uri: string, { server, instantMs, known }: FirstMediaOptions): Promise<boolean> {
+  const broadcast = server.broadcastOf(uri);
+  if (broadcast !== null && known.has(broadcast)) return false;
+  const media = await client.get(uri);
+  if (media.status !== 200) return false;
+  const lastFrameMs = server.lastFrameMs(media.body);
+  if (lastFrameMs === null) return false;
+  // Where only the bytes tell: what ends later than anything sent since is of a broadcast before.
+  if (broadcast === null) return lastFrameMs <= Fleet.now() - instantMs + CLOCK_SLACK_MS;
+  known.add(broadcast);
+  return true;
 }

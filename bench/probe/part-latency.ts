@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fleet } from '../../src/cli/fleet.ts';
-import { parseMediaPlaylist } from '../../src/cli/drill/playlist-reader.ts';
 import { WireClient } from '../http/wire-client.ts';
 import type { MeasuredServer, MeasuredStream } from '../servers/measured-server.ts';
 import { closeLater } from './close-later.ts';
-import { newestMedia } from './newest-media.ts';
+import { blockingReload, newestMedia } from './newest-media.ts';
 
 export interface WatchedStream extends MeasuredStream {
   /** When its publisher sent what has time 0. */
@@ -47,7 +46,6 @@ async function watch(
       const { status, body } = await client.get(`${stream.playlistPath}${next}`);
       const text = status === 200 ? body.toString() : '';
       const uri = newestMedia(text, stream.playlistPath);
-      const canBlock = text.includes('CAN-BLOCK-RELOAD=YES');
       if (uri !== null && uri !== last) {
         const media = await client.get(uri);
         const fetchedAtMs = Fleet.now();
@@ -56,8 +54,8 @@ async function watch(
         if (last !== null && lastFrameMs !== null) latencies.push(fetchedAtMs - (stream.zeroAtMs + lastFrameMs));
         last = uri;
       }
-      next = canBlock ? blockingReload(text) : '';
-      if (!canBlock) await sleep(POLL_MS, undefined, { signal });
+      next = blockingReload(text);
+      if (next === '') await sleep(POLL_MS, undefined, { signal });
     }
   } catch {
     // It was cut off: what was measured so far counts.
@@ -65,10 +63,4 @@ async function watch(
     stop();
   }
   signal.throwIfAborted();
-}
-
-function blockingReload(text: string): string {
-  const playlist = parseMediaPlaylist(text);
-  if (playlist === null) return '';
-  return `?_HLS_msn=${playlist.mediaSequence + playlist.segments.length}&_HLS_part=${playlist.openParts}`;
 }
