@@ -6,6 +6,10 @@ import type { Entry } from './fact-file.ts';
 import type { SessionFact } from './session-fact.ts';
 import type { Logger } from '../log.ts';
 
+/** After so many at a time more are on their way: a little later they go together, at a fraction of the cost for the database. */
+const MANY_FACTS = 8;
+const GATHER_MS = 250;
+
 export interface FollowerOptions {
   readonly apply: (facts: readonly SessionFact[], signal: AbortSignal) => Promise<void>;
   readonly isPoison?: (error: unknown) => boolean;
@@ -18,7 +22,7 @@ export interface FollowerOptions {
   readonly log: Logger;
 }
 
-/** Takes facts to the database in order: at once when they come, for ever when it is away. */
+/** Takes facts to the database in order: at once when they come, gathered when there are many, for ever when it is away. */
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #bell = new Bell();
@@ -46,6 +50,8 @@ export class Follower {
         await this.#apply(batch, signal);
         if (failures > 0) log.info({ failures }, 'the database takes facts again');
         failures = 0;
+        const more = batch.length >= MANY_FACTS && batch.length < batchFacts;
+        if (more) await sleep(GATHER_MS, undefined, { signal }).catch(() => undefined);
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;

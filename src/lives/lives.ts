@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { LiveRecord, ReplayRecord } from '../database/directory.ts';
 import { Refused } from '../errors.ts';
@@ -413,5 +413,5 @@ export class Lives implements PublishDoor {
 }
 
 function hashKey(streamKey: string): string {
-  return createHash('sha256').update(streamKey).digest('base64');
+  return hash('sha256', streamKey, 'base64');
 }

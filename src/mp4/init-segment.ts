@@ -1,13 +1,13 @@
 import type { AudioConfig, TrackConfig, VideoConfig } from '../media/track.ts';
 import { MEDIA_TIMESCALE } from '../media/track.ts';
-import { codes, encodeBox, encodeFullBox, uint16s, uint32s } from './box.ts';
-import { encodeAudioSampleEntry, encodeVisualSampleEntry } from './sample-entry.ts';
+import { BoxWriter } from './box-writer.ts';
+import { putAudioSampleEntry, putVisualSampleEntry } from './sample-entry.ts';
 import { NON_SYNC_SAMPLE_FLAGS, SYNC_SAMPLE_FLAGS } from './track-fragment.ts';
 
 export const VIDEO_TRACK_ID = 1;
 export const AUDIO_TRACK_ID = 2;
 
-const MATRIX = uint32s(0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000);
+const MATRIX = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
 const UNDETERMINED_LANGUAGE = 0x55c4;
 
 /** Ticks a second of the track's clock: MEDIA_TIMESCALE for video, the sample rate for audio. */
@@ -21,69 +21,66 @@ export function timescaleOf(config: TrackConfig): number {
  */
 export function encodeInitSegment(tracks: { video: VideoConfig | null; audio: AudioConfig | null }): Uint8Array {
   const configs = [tracks.video, tracks.audio].filter((config) => config !== null);
-  const fileType = encodeBox('ftyp', codes('iso6'), uint32s(0), codes('iso6', 'mp41'));
-  const movie = encodeBox(
-    'moov',
-    encodeFullBox(
-      'mvhd',
-      0,
-      0,
-      uint32s(0, 0, 1000, 0, 0x1_0000, 0x0100_0000, 0, 0),
-      MATRIX,
-      new Uint8Array(24),
-      uint32s(AUDIO_TRACK_ID + 1),
-    ),
-    ...configs.map(encodeTrack),
-    encodeBox('mvex', ...configs.map(encodeTrackExtends)),
-  );
-  const bytes = new Uint8Array(fileType.length + movie.length);
-  bytes.set(fileType);
-  bytes.set(movie, fileType.length);
-  return bytes;
+  const out = new BoxWriter();
+  out.box('ftyp', () => out.codes('iso6').u32(0).codes('iso6', 'mp41'));
+  out.box('moov', () => {
+    out.fullBox('mvhd', 0, 0, () => {
+      out.u32(0, 0, 1000, 0, 0x1_0000, 0x0100_0000, 0, 0);
+      out
+        .u32(...MATRIX)
+        .zeros(24)
+        .u32(AUDIO_TRACK_ID + 1);
+    });
+    for (const config of configs) putTrack(out, config);
+    out.box('mvex', () => {
+      for (const config of configs) putTrackExtends(out, config);
+    });
+  });
+  return out.take();
 }
 
 function trackIdOf(config: TrackConfig): number {
   return config.kind === 'video' ? VIDEO_TRACK_ID : AUDIO_TRACK_ID;
 }
 
-function encodeTrack(config: TrackConfig): Uint8Array {
+function putTrack(out: BoxWriter, config: TrackConfig): void {
   const video = config.kind === 'video';
   const [width, height] = video ? displaySize(config) : [0, 0];
-  return encodeBox(
-    'trak',
-    encodeFullBox(
-      'tkhd',
-      0,
-      7, // enabled, in movie, in preview
-      uint32s(0, 0, trackIdOf(config), 0, 0, 0, 0),
-      uint16s(0, 0, video ? 0 : 0x0100, 0),
-      MATRIX,
-      uint32s(width << 16, height << 16),
-    ),
-    encodeBox(
-      'mdia',
-      encodeFullBox('mdhd', 0, 0, uint32s(0, 0, timescaleOf(config), 0), uint16s(UNDETERMINED_LANGUAGE, 0)),
-      encodeFullBox('hdlr', 0, 0, uint32s(0), codes(video ? 'vide' : 'soun'), uint32s(0, 0, 0), new Uint8Array(1)),
-      encodeBox(
-        'minf',
-        video ? encodeFullBox('vmhd', 0, 1, uint32s(0, 0)) : encodeFullBox('smhd', 0, 0, uint32s(0)),
-        encodeBox('dinf', encodeFullBox('dref', 0, 0, uint32s(1), encodeFullBox('url ', 0, 1))),
-        encodeBox(
-          'stbl',
-          encodeFullBox('stsd', 0, 0, uint32s(1), video ? encodeVisualSampleEntry(config) : encodeAudioSampleEntry(config)),
-          encodeFullBox('stts', 0, 0, uint32s(0)),
-          encodeFullBox('stsc', 0, 0, uint32s(0)),
-          encodeFullBox('stsz', 0, 0, uint32s(0, 0)),
-          encodeFullBox('stco', 0, 0, uint32s(0)),
-        ),
-      ),
-    ),
-  );
+  out.box('trak', () => {
+    // enabled, in movie, in preview
+    out.fullBox('tkhd', 0, 7, () => {
+      out.u32(0, 0, trackIdOf(config), 0, 0, 0, 0).u16(0, 0, video ? 0 : 0x0100, 0);
+      out.u32(...MATRIX).u32(width << 16, height << 16);
+    });
+    out.box('mdia', () => {
+      out.fullBox('mdhd', 0, 0, () => out.u32(0, 0, timescaleOf(config), 0).u16(UNDETERMINED_LANGUAGE, 0));
+      const handler = video ? 'vide' : 'soun';
+      out.fullBox('hdlr', 0, 0, () => out.u32(0).codes(handler).u32(0, 0, 0).u8(0));
+      out.box('minf', () => {
+        if (video) out.fullBox('vmhd', 0, 1, () => out.u32(0, 0));
+        else out.fullBox('smhd', 0, 0, () => out.u32(0));
+        out.box('dinf', () => out.fullBox('dref', 0, 0, () => out.u32(1).fullBox('url ', 0, 1)));
+        out.box('stbl', () => putSampleTables(out, config));
+      });
+    });
+  });
 }
 
-function encodeTrackExtends(config: TrackConfig): Uint8Array {
+function putSampleTables(out: BoxWriter, config: TrackConfig): void {
+  out.fullBox('stsd', 0, 0, () => {
+    out.u32(1);
+    if (config.kind === 'video') putVisualSampleEntry(out, config);
+    else putAudioSampleEntry(out, config);
+  });
+  out.fullBox('stts', 0, 0, () => out.u32(0));
+  out.fullBox('stsc', 0, 0, () => out.u32(0));
+  out.fullBox('stsz', 0, 0, () => out.u32(0, 0));
+  out.fullBox('stco', 0, 0, () => out.u32(0));
+}
+
+function putTrackExtends(out: BoxWriter, config: TrackConfig): void {
   const flags = config.kind === 'video' ? NON_SYNC_SAMPLE_FLAGS : SYNC_SAMPLE_FLAGS;
-  return encodeFullBox('trex', 0, 0, uint32s(trackIdOf(config), 1, 0, 0, flags));
+  out.fullBox('trex', 0, 0, () => out.u32(trackIdOf(config), 1, 0, 0, flags));
 }
 
 /** Width and height to show, in square pixels of the coded height. */
