@@ -45,3 +45,18 @@ test('a reader of a range stops at its end and respects the offset of a view', (
 test('64-bit numbers beyond 2^53 - 1 are refused', () => {
   assert.throws(() => new ByteReader(new Uint8Array(8).fill(255)).u64(), { reason: 'number_too_large' });
 });
+
+test('text is UTF-8, behind its length or not, whatever room there was', () => {
+  const texts = ['', 'plain', 'é', 'plain, then é', '😀 and more', '\u{10ffff}'];
+  for (let capacity = 1; capacity <= 32; capacity += 1) {
+    const writer = new ByteWriter(capacity);
+    for (const text of texts) writer.utf8WithLength(text).utf8(text);
+    const reader = new ByteReader(writer.take());
+    for (const text of texts) {
+      const length = reader.u16();
+      assert.equal(length, Buffer.byteLength(text));
+      assert.deepEqual([reader.utf8(length), reader.utf8(length)], [text, text]);
+    }
+    assert.equal(reader.left, 0);
+  }
+});

@@ -69,7 +69,24 @@ export class ByteWriter {
 
   /** The text's UTF-8 bytes, without a length. */
   utf8(text: string): this {
-    return this.bytes(utf8.encode(text));
+    const at = this.#grow(text.length);
+    for (let i = 0; i < text.length; i += 1) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) {
+        this.#length = at;
+        return this.bytes(utf8.encode(text));
+      }
+      this.#bytes[at + i] = code;
+    }
+    return this;
+  }
+
+  /** The same, behind its length in 16 bits: up to 65,535 bytes. */
+  utf8WithLength(text: string): this {
+    const at = this.#grow(2);
+    this.utf8(text);
+    this.#view.setUint16(at, this.#length - at - 2);
+    return this;
   }
 
   /** What was written since the last take, as its own array; the writer is empty again. */

@@ -26,12 +26,13 @@ function wheel(t: TestContext): {
 }
 
 test('few publishers do not rest, many do until what comes is awaited, and never for long', () => {
-  const rests = (quietMs: number, waiting = 0): number[] =>
-    [0, 1, 20, 40, 120, 100_000].map((publishers) => restMs(publishers, waiting, quietMs));
+  const rests = (quietMs: number, waiting = 0, sinceMs = 5000): number[] =>
+    [0, 1, 20, 40, 120, 100_000].map((publishers) => restMs(publishers, waiting, sinceMs, quietMs));
   assert.deepEqual(rests(167), [0, 0, 0, 167, 167, 167]);
   assert.deepEqual(rests(0), [0, 0, 0, 3, 15, 40], 'where it is late, the longer the more there are');
   assert.deepEqual(rests(9000), [0, 0, 0, 200, 200, 200]);
-  assert.deepEqual(rests(167, 500), [0, 0, 0, 367, 367, 367], 'longer while many wait to be let in');
+  assert.deepEqual(rests(167, 500), [0, 0, 0, 567, 567, 567], 'longer while many wait to be let in');
+  assert.deepEqual(rests(167, 500, 200), [0, 0, 0, 167, 167, 167], 'but not before the first part');
 });
 
 test('each is woken once, when its time is over and at most 10 ms later', (t) => {

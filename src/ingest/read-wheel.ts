@@ -12,22 +12,24 @@ const READ_AT_ONCE = 20;
 const LONGEST_REST_MS = 200;
 const REST_PER_PUBLISHER_MS = 0.15;
 const LONGEST_POLL_MS = 40;
-/** While connections wait to be let in, those that are let in rest so much longer: else a storm's first would keep its last waiting. */
-const STORM_REST_MS = 200;
+/** While connections wait to be let in, those that have had time for their first part rest so much longer: else a storm's first would keep its last waiting. */
+const STORM_REST_MS = 400;
+const FIRST_PART_MS = 600;
 const SLOT_MS = 20;
 const SLOTS = 32;
 /** Of those that are due so many are woken in a turn of the event loop: what waits beside them (newcomers, players) waits for no more. */
 const WOKEN_IN_A_TURN = 24;
 
 /**
- * How long a publisher's socket rests after a read, ms, with so many publishers, and so many connections that are not let in yet. A read costs the same
+ * How long a publisher's socket rests after a read, ms, with so many publishers, and so many connections that are not let in yet; it was let in `sinceMs`
+ * ago, and its part will be complete in `quietMs`. A read costs the same
  * whatever it brings: with one for each part, when it is about to be complete, the part is not later than with many.
  */
-export function restMs(publishers: number, waiting: number, quietMs: number): number {
+export function restMs(publishers: number, waiting: number, sinceMs: number, quietMs: number): number {
   if (publishers <= READ_AT_ONCE) return 0;
   const shortest = Math.min((publishers - READ_AT_ONCE) * REST_PER_PUBLISHER_MS, LONGEST_POLL_MS);
   const rest = Math.min(Math.max(quietMs, shortest), LONGEST_REST_MS);
-  return waiting > READ_AT_ONCE ? rest + STORM_REST_MS : rest;
+  return waiting > READ_AT_ONCE && sinceMs > FIRST_PART_MS ? rest + STORM_REST_MS : rest;
 }
 
 /**

@@ -73,8 +73,8 @@ export class RtmpListener implements PublisherOwner {
     return this.#timer !== null && this.#closing === null;
   }
 
-  restMs(quietMs: number): number {
-    return restMs(this.publishingCount, this.#publishers.size - this.publishingCount, quietMs);
+  restMs(sinceMs: number, quietMs: number): number {
+    return restMs(this.publishingCount, this.#publishers.size - this.publishingCount, sinceMs, quietMs);
   }
 
   get hasRoom(): boolean {

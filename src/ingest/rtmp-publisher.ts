@@ -27,8 +27,8 @@ export interface PublisherOwner {
   readonly limits: IngestLimits;
   /** A clock in ms that is set once a tick: telling the time for every read would cost more than it is worth. */
   readonly now: number;
-  /** How long a publisher's socket rests after a read, ms, when what it sends within `quietMs` is awaited by nobody. */
-  restMs(quietMs: number): number;
+  /** How long the socket of a publisher that was let in `sinceMs` ago rests after a read, ms, when what it sends within `quietMs` is awaited by nobody. */
+  restMs(sinceMs: number, quietMs: number): number;
   /** There is room for one more publisher. */
   readonly hasRoom: boolean;
   /** Connections that hold a publication: each counts itself. */
@@ -59,6 +59,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   #publishedOnce = false;
   readonly #openedAt: number;
   #heardAt: number;
+  #acceptedAt = 0;
   /** Since when it is in the state it is waited for in, and until when it may linger. */
   #state = 'handshake';
   #stateSince: number;
@@ -180,7 +181,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     this.#publication = publication;
     this.#owner.publishingCount += 1;
     this.#publishedOnce = true;
-    this.#heardAt = this.#owner.now;
+    this.#heardAt = this.#acceptedAt = this.#owner.now;
     const { sessionId, videoUuid } = publication;
     this.#log.info(
       { key: maskKey(streamKey), session: sessionId, video: videoUuid, encoder: this.#rtmp.encoder },
@@ -201,7 +202,8 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     this.#owner.receivedBytes += count;
     this.#heardAt = this.#owner.now;
     if (!this.#guard(() => this.#feed(bytes, count))) return PAUSE;
-    return this.#publication === null || this.#awakeTicks > 0 ? 0 : this.#owner.restMs(this.#publication.sink.quietMs);
+    if (this.#publication === null || this.#awakeTicks > 0) return 0;
+    return this.#owner.restMs(this.#heardAt - this.#acceptedAt, this.#publication.sink.quietMs);
   }
 
   /** True: go on reading. */

@@ -9,6 +9,9 @@ import type { Logger } from '../log.ts';
 /** After so many at a time more are on their way: a little later they go together, at a fraction of the cost for the database. */
 const MANY_FACTS = 8;
 const GATHER_MS = 250;
+/** A storm: who connects needs the machine more than the catalogue does. */
+const STORM_FACTS = 64;
+const GATHER_IN_STORM_MS = 2000;
 
 export interface FollowerOptions {
   readonly apply: (facts: readonly SessionFact[], signal: AbortSignal) => Promise<void>;
@@ -50,8 +53,10 @@ export class Follower {
         await this.#apply(batch, signal);
         if (failures > 0) log.info({ failures }, 'the database takes facts again');
         failures = 0;
-        const more = batch.length >= MANY_FACTS && batch.length < batchFacts;
-        if (more) await sleep(GATHER_MS, undefined, { signal }).catch(() => undefined);
+        if (batch.length >= MANY_FACTS && batch.length < batchFacts) {
+          const gatherMs = batch.length >= STORM_FACTS ? GATHER_IN_STORM_MS : GATHER_MS;
+          await sleep(gatherMs, undefined, { signal }).catch(() => undefined);
+        }
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;

@@ -183,18 +183,18 @@ export class Lives implements PublishDoor {
       if (live === undefined) throw new Refused('unknown_key');
       const publication = live.publish(request, connection, startPackaging);
       this.#liveOfSession.set(publication.sessionId, live);
-      this.#attempted('accepted', request, publication.sessionId);
+      this.#attempted('accepted', request, key, publication.sessionId);
       return publication;
     } catch (error) {
       if (error instanceof Refused) {
-        this.#attempted(error.code, request);
+        this.#attempted(error.code, request, key);
         throw error;
       }
       this.#log.error(
         { connection: request.connectionId, key: maskKey(request.streamKey), err: error },
         'publisher could not be admitted',
       );
-      this.#attempted('internal_error', request);
+      this.#attempted('internal_error', request, key);
       throw new Refused('internal_error', { cause: error });
     } finally {
       // The world has changed meanwhile, and it was not taken over: what puts nothing out any more must not stay.
@@ -213,7 +213,7 @@ export class Lives implements PublishDoor {
 
   refused(code: RefusalCode, request: PublishRequest | null): void {
     if (request === null) this.attempts.count(code);
-    else this.#attempted(code, request);
+    else this.#attempted(code, request, hashKey(request.streamKey));
   }
 
   /** A live by its number or UUID, and who it belongs to; null when there is none. */
@@ -302,9 +302,9 @@ export class Lives implements PublishDoor {
     await this.shelf.remove(sessionId);
   }
 
-  #attempted(code: Attempt['code'], request: PublishRequest, sessionId: string | null = null): void {
+  #attempted(code: Attempt['code'], request: PublishRequest, hashedKey: string, sessionId: string | null = null): void {
     const { streamKey, remoteAddress: address, encoder } = request;
-    const videoUuid = this.#byKey.get(hashKey(streamKey))?.record.videoUuid ?? null;
+    const videoUuid = this.#byKey.get(hashedKey)?.record.videoUuid ?? null;
     this.attempts.add({ videoUuid, at: this.#world.now(), code, key: maskKey(streamKey), address, encoder, sessionId });
   }
 

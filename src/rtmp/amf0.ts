@@ -30,6 +30,8 @@ const MARKER = {
 const MAX_DEPTH = 16;
 const MAX_VALUES = 4096;
 const LONGEST_SHORT_STRING = 0xffff;
+/** A UTF-16 unit is three bytes of UTF-8 at the most. */
+const SURELY_SHORT = LONGEST_SHORT_STRING / 3;
 
 /** Decodes all values of a message; stops in front of a value in AMF3. Throws ProtocolError `bad_amf` or `truncated`. */
 export function decodeAmf0(bytes: Uint8Array): Amf0Value[] {
@@ -54,8 +56,7 @@ export function encodeAmf0(writer: ByteWriter, value: Amf0Value): void {
     writer.u8(MARKER.object);
     for (const [name, member] of Object.entries(value)) {
       if (member === undefined) continue;
-      const bytes = new TextEncoder().encode(name);
-      writer.u16(bytes.length).bytes(bytes);
+      writer.utf8WithLength(name);
       encodeAmf0(writer, member);
     }
     writer.u16(0).u8(MARKER.objectEnd);
@@ -68,6 +69,7 @@ export function isAmf0Object(value: Amf0Value): value is Amf0Object {
 }
 
 function encodeString(writer: ByteWriter, text: string): void {
+  if (text.length <= SURELY_SHORT) return void writer.u8(MARKER.string).utf8WithLength(text);
   const bytes = new TextEncoder().encode(text);
   if (bytes.length > LONGEST_SHORT_STRING) writer.u8(MARKER.longString).u32(bytes.length).bytes(bytes);
   else writer.u8(MARKER.string).u16(bytes.length).bytes(bytes);
