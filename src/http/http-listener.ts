@@ -57,6 +57,8 @@ export class HttpListener {
   /** What was sent on connections that are over. */
   #sentBytes = 0;
   #closing = false;
+  /** Called when the last connection is closed. */
+  #drained: () => void = () => undefined;
   /** What TLS connections go over, those too that have not shaken hands. */
   readonly #raw = new Set<Socket>();
   /** Of HTTP/2. */
@@ -77,7 +79,7 @@ export class HttpListener {
     const { tls = null } = options;
     this.#server =
       tls === null
-        ? createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#open(socket))
+        ? createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) => this.#open(socket))
         : this.#secureServer(tls);
   }
 
@@ -113,7 +115,7 @@ export class HttpListener {
   /** Stops listening; resolves when all connections are closed, those with an answer under way a second later at the most. */
   async close(): Promise<void> {
     this.#closing = true;
-    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.close();
     this.#certificates?.close();
     this.#http.close();
     for (const session of this.#sessions) session.close();
@@ -126,8 +128,13 @@ export class HttpListener {
     const timer = setTimeout(() => {
       for (const socket of [...this.#sockets, ...this.#raw]) socket.destroy();
     }, REQUESTS_WITHIN_MS);
-    await closed;
+    if (this.#isOpen) await new Promise<void>((resolve) => (this.#drained = resolve));
     clearTimeout(timer);
+  }
+
+  /** There are connections. The server itself counts those for ever that are read anew (see readShared). */
+  get #isOpen(): boolean {
+    return this.#sockets.size > 0 || this.#raw.size > 0;
   }
 
   #secureServer(paths: TlsPaths): Http2SecureServer {
@@ -139,7 +146,10 @@ export class HttpListener {
     );
     server.on('connection', (socket: Socket) => {
       this.#raw.add(socket);
-      socket.once('close', () => this.#raw.delete(socket));
+      socket.once('close', () => {
+        this.#raw.delete(socket);
+        if (!this.#isOpen) this.#drained();
+      });
     });
     server.on('secureConnection', (socket) => this.#note(socket));
     server.on('session', (session) => {
@@ -159,15 +169,15 @@ export class HttpListener {
       this.#sockets.delete(socket);
       this.#wires.delete(socket);
       this.#sentBytes += socket.bytesWritten;
+      if (!this.#isOpen) this.#drained();
     });
   }
 
-  #open(socket: Socket): void {
-    this.#note(socket);
-    const wire = new WireConnection(socket, {
+  #open(accepted: Socket): void {
+    const wire = new WireConnection(accepted, {
       handle: this.#options.first,
       sent: (bytes) => (this.#sentBytes += bytes),
-      handOver: (_, unread) => {
+      handOver: (socket, unread) => {
         this.#wires.delete(socket);
         // As if it had just come: the bytes first, which nobody has read.
         this.#http.emit('connection', socket);
@@ -175,7 +185,8 @@ export class HttpListener {
         if (socket.readableEnded) socket.emit('end');
       },
     });
-    this.#wires.set(socket, wire);
+    this.#note(wire.socket);
+    this.#wires.set(wire.socket, wire);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

@@ -134,6 +134,30 @@ test('requests that come before the one before them is answered wait for it', as
   client.socket.destroy();
 });
 
+test('what a connection has not finished saying is not lost while others are read', async (t) => {
+  const rig = await Rig.open(t);
+  const texts = [
+    get('/own/1') + get('/own/2').slice(0, 9),
+    get('/own/1') + 'POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe',
+  ];
+  const rests = [get('/own/2').slice(9), 'llo'];
+  const answers = ['own /own/2 whole', 'node POST /api hello'];
+  const clients = texts.map(() => rig.connect());
+  for (const [i, client] of clients.entries()) {
+    client.socket.write(texts[i]);
+    assert.equal(await client.body(), 'own /own/1 whole');
+  }
+  const other = rig.connect();
+  other.socket.write(get('/own/other').repeat(5));
+  for (let i = 0; i < 5; i += 1) assert.equal(await other.body(), 'own /own/other whole');
+  for (const [i, client] of clients.entries()) {
+    client.socket.write(rests[i]);
+    assert.equal(await client.body(), answers[i]);
+    client.socket.destroy();
+  }
+  other.socket.destroy();
+});
+
 test('whoever holds bytes for an answer is told once: when they are out, or the client has gone', async (t) => {
   const rig = await Rig.open(t);
   const [stays, leaves, half] = [rig.connect(), rig.connect(), rig.connect()];

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { BodyWriter, Exchange, Headers, PreparedAnswer } from './exchange.ts';
 import { formatHead } from './exchange.ts';
+import { readShared } from './read-shared.ts';
 import { tellAll } from './tell-all.ts';
 import { writeAtOnce } from './write-at-once.ts';
 import { HEAD_LIMIT, RequestHeadReader } from './request-head.ts';
@@ -23,7 +24,9 @@ const NOTHING = Buffer.alloc(0);
 
 /** One player's connection over HTTP/1.1, as long as it asks for what players ask for; it is handed over when something else comes. */
 export class WireConnection {
+  readonly socket: Socket;
   readonly #socket: Socket;
+  readonly #release: () => void;
   readonly #options: WireOptions;
   readonly #heads = new RequestHeadReader();
   /** Came, and is not read yet. */
@@ -35,17 +38,17 @@ export class WireConnection {
   /** The client sends nothing any more. */
   #ended = false;
   #closing = false;
-  readonly #onData = (bytes: Buffer): void => this.#read(bytes);
   readonly #onEnd = (): void => this.#clientEnded();
   readonly #onTimeout = (): void => this.#idle();
   readonly #onClose = (): void => this.#exchange?.closed();
 
-  /** `socket` allows half-open connections. */
-  constructor(socket: Socket, options: WireOptions) {
-    this.#socket = socket;
+  /** `accepted` is of a server with pauseOnConnect and allowHalfOpen; it is not to be used any more, see `socket`. */
+  constructor(accepted: Socket, options: WireOptions) {
+    const { socket, release } = readShared(accepted, (bytes) => this.#read(bytes));
+    this.socket = this.#socket = socket;
+    this.#release = release;
     this.#options = options;
     socket.setTimeout(IDLE_MS);
-    socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('timeout', this.#onTimeout);
     socket.on('close', this.#onClose);
@@ -74,11 +77,13 @@ export class WireConnection {
     else if (this.#ended) this.#socket.end();
   }
 
+  /** `bytes` are to be used, or copied, before this returns. */
   #read(bytes: Buffer): void {
     if (this.#unread.length === 0) this.#unreadSince = Date.now();
     this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
     if (this.#exchange === null) this.#readOn();
     else if (this.#unread.length > HEAD_LIMIT) this.#socket.pause(); // asks for more than it waits for
+    if (this.#unread.length > 0 && this.#unread.buffer === bytes.buffer) this.#unread = Buffer.from(this.#unread);
   }
 
   #readOn(): void {
@@ -117,13 +122,13 @@ export class WireConnection {
 
   #handOver(): false {
     const socket = this.#socket;
-    socket.off('data', this.#onData);
+    this.#release();
     socket.off('end', this.#onEnd);
     socket.off('timeout', this.#onTimeout);
     socket.off('close', this.#onClose);
     socket.off('error', ignore);
     socket.setTimeout(0);
-    const unread = this.#unread;
+    const unread = Buffer.from(this.#unread); // whoever takes it may keep it
     this.#unread = NOTHING;
     this.#options.handOver(socket, unread);
     return false;
