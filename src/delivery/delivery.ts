@@ -6,8 +6,8 @@ import { LivePlaylists } from './live-playlists.ts';
 import type { MediaCatalogue } from './media-catalogue.ts';
 import { MediaFiles } from './media-files.ts';
 import { ReplayPlaylists } from './replay-playlists.ts';
-import { isDeliveryPath, parseDirectives, parseRoute } from './route.ts';
-import type { Route } from './route.ts';
+import { isDeliveryPath, UrlParser } from './route.ts';
+import type { Directives, ParsedUrl, Route } from './route.ts';
 
 /** What decides who may watch: privacy as in the REST contract (1 public, 2 unlisted, 3 private, 4 internal), and whose it is. */
 export interface Rights {
@@ -33,6 +33,7 @@ export class Delivery {
   readonly requests: RequestCounts = { playlist: 0, part: 0, segment: 0, replay: 0, refused: 0 };
   /** Requests that a mistake of ours kept from their answer. */
   failures = 0;
+  readonly #urls = new UrlParser();
   readonly #catalogue: MediaCatalogue;
   readonly #log: Logger;
   readonly #mayWatch: DeliveryOptions['mayWatch'];
@@ -58,10 +59,8 @@ export class Delivery {
   handle(exchange: Exchange): boolean {
     const { url } = exchange;
     if (!isDeliveryPath(url)) return false;
-    const question = url.indexOf('?');
-    const path = question < 0 ? url : url.slice(0, question);
     try {
-      const answered = this.#answer(exchange, path, question < 0 ? '' : url.slice(question + 1));
+      const answered = this.#answer(exchange, this.#urls.parse(url));
       answered?.catch((error: unknown) => this.#failed(exchange, error));
     } catch (error) {
       this.#failed(exchange, error);
@@ -89,21 +88,20 @@ export class Delivery {
   }
 
   /** Answers in place where it can: a promise costs more than most answers. */
-  #answer(exchange: Exchange, path: string, query: string): Promise<void> | void {
+  #answer(exchange: Exchange, { route, directives }: ParsedUrl): Promise<void> | void {
     if (exchange.method === 'OPTIONS') return sendPreflight(exchange);
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD')
       return this.#refuse(exchange, 405, 'Only GET, HEAD and OPTIONS.', ['Allow', 'GET, HEAD, OPTIONS']);
-    const route = parseRoute(path);
     if (route === null) return this.#refuse(exchange, 404, 'No such path.');
     const send = (): Promise<void> | void =>
       route.kind === 'range' || route.kind === 'part'
         ? this.#sendMedia(exchange, route)
-        : this.#sendPlaylist(exchange, route, query);
+        : this.#sendPlaylist(exchange, route, directives);
     const loading = this.#catalogue.loading(route);
     return loading === null ? send() : loading.then(send);
   }
 
-  #sendPlaylist(exchange: Exchange, route: Route & { videoUuid: string }, query: string): Promise<void> | void {
+  #sendPlaylist(exchange: Exchange, route: Route & { videoUuid: string }, directives: Directives | null): Promise<void> | void {
     const playback = this.#catalogue.playback(route.videoUuid);
     if (playback === null) return this.#refuse(exchange, 404, 'No such live or replay.');
     const send = (open: boolean): Promise<void> | void => {
@@ -111,7 +109,6 @@ export class Delivery {
       const isMultivariant = route.kind === 'multivariant';
       if (playback.kind === 'replay') return this.#replays.send(exchange, playback.sessionId, isMultivariant, open);
       if (isMultivariant) return this.#live.sendMultivariant(exchange, playback.edge, open);
-      const directives = parseDirectives(query);
       if (directives !== null) return this.#live.sendMedia(exchange, playback.edge, directives, open);
       sendText(exchange, 400, '_HLS_msn and _HLS_part must be whole numbers, a part with its segment; _HLS_skip is YES or v2.');
     };

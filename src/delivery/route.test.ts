@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseByteRange } from './byte-range.ts';
-import { parseDirectives, parseRoute } from './route.ts';
+import { parseDirectives, parseRoute, UrlParser } from './route.ts';
 
 const ID = '01990000-0000-7000-8000-00000000002a';
 const place = { sessionId: ID, volume: 7, start: 12 };
@@ -54,3 +54,14 @@ for (const [header, range] of [
 ] as const) {
   test(`range ${header}`, () => assert.deepEqual(parseByteRange(header, 100), range));
 }
+
+test('a URL is parsed once, and is the same then', () => {
+  const parser = new UrlParser();
+  const path = '/static/streaming-playlists/hls/0198a4e2-3f5b-7c1d-8e9f-0123456789ab/0.m3u8';
+  const first = parser.parse(`${path}?_HLS_msn=3&_HLS_part=1`);
+  assert.deepEqual(first.directives, { sequence: 3, part: 1, skip: false });
+  assert.equal(parser.parse(`${path}?_HLS_msn=3&_HLS_part=1`), first);
+  assert.deepEqual(parser.parse(`${path}?_HLS_part=1`).directives, null);
+  for (let i = 0; i < 10_000; i += 1) assert.equal(parser.parse(`${path}?_HLS_msn=${i}`).directives?.sequence, i);
+  assert.equal(parser.parse('/media/nothing').route, null);
+});

@@ -55,3 +55,31 @@ function wholeNumber(text: string | null): number | null {
   if (text === null) return null;
   return /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;
 }
+
+/** What a request for a path of delivery's asks for. */
+export interface ParsedUrl {
+  /** Null when there is no such path. */
+  readonly route: Route | null;
+  /** Null when one is wrong. */
+  readonly directives: Directives | null;
+}
+
+const MOST_KEPT = 4096;
+const LONGEST_KEPT = 256;
+
+/** Parses URLs, each once for all players that ask for the same a moment later. */
+export class UrlParser {
+  readonly #kept = new Map<string, ParsedUrl>();
+
+  parse(url: string): ParsedUrl {
+    const kept = this.#kept.get(url);
+    if (kept !== undefined) return kept;
+    const question = url.indexOf('?');
+    const route = parseRoute(question < 0 ? url : url.slice(0, question));
+    const parsed = { route, directives: parseDirectives(question < 0 ? '' : url.slice(question + 1)) };
+    if (route === null || url.length > LONGEST_KEPT) return parsed;
+    if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
+    this.#kept.set(url, parsed);
+    return parsed;
+  }
+}
