@@ -362,7 +362,7 @@ async function main(): Promise<void> {
     stopping = true;
     log.info({ signal }, 'closing');
     setTimeout(() => {
-      log.error('closing takes too long: the process ends now');
+      log.fatal('closing takes too long: the process ends now'); // which is written before this goes on
       killProcess();
     }, CLOSE_WITHIN_MS).unref();
     warming.abort();

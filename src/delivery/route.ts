@@ -74,12 +74,19 @@ export class UrlParser {
   parse(url: string): ParsedUrl {
     const kept = this.#kept.get(url);
     if (kept !== undefined) return kept;
-    const question = url.indexOf('?');
-    const route = parseRoute(question < 0 ? url : url.slice(0, question));
-    const parsed = { route, directives: parseDirectives(question < 0 ? '' : url.slice(question + 1)) };
-    if (route === null || url.length > LONGEST_KEPT) return parsed;
+    if (url.length > LONGEST_KEPT) return parseUrl(url);
+    // A slice of a text keeps the whole of it in memory, here a request's head with all that is in it: the copy does not.
+    const copy = Buffer.from(url).toString();
+    const parsed = parseUrl(copy);
+    if (parsed.route === null) return parsed;
     if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
-    this.#kept.set(url, parsed);
+    this.#kept.set(copy, parsed);
     return parsed;
   }
+}
+
+function parseUrl(url: string): ParsedUrl {
+  const question = url.indexOf('?');
+  const path = question < 0 ? url : url.slice(0, question);
+  return { route: parseRoute(path), directives: parseDirectives(question < 0 ? '' : url.slice(question + 1)) };
 }

@@ -9,11 +9,14 @@ const STALL_MS = 30_000;
 export class NodeExchange implements Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  /** HTTP/2's response tells it by nothing but its event. */
+  #ended = false;
 
   constructor(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) {
     // Of HTTP/2 only what its compatibility API has alike is used.
     this.#request = request as IncomingMessage;
     this.#response = response as ServerResponse;
+    this.#response.once('close', () => (this.#ended = true));
   }
 
   get method(): string {
@@ -25,7 +28,7 @@ export class NodeExchange implements Exchange {
   }
 
   get over(): boolean {
-    return this.#response.headersSent || this.#response.destroyed;
+    return this.#response.headersSent || this.#ended || this.#response.destroyed === true;
   }
 
   get begun(): boolean {
@@ -33,7 +36,7 @@ export class NodeExchange implements Exchange {
   }
 
   get ended(): boolean {
-    return this.#response.closed;
+    return this.#ended;
   }
 
   header(name: string): string | undefined {
@@ -42,7 +45,8 @@ export class NodeExchange implements Exchange {
   }
 
   onEnd(callback: () => void): void {
-    this.#response.once('close', callback);
+    if (this.#ended) callback();
+    else this.#response.once('close', callback);
   }
 
   send(status: number, headers: Headers, body: Uint8Array | readonly Uint8Array[] = []): void {

@@ -81,9 +81,12 @@ export class WireConnection {
   #read(bytes: Buffer): void {
     if (this.#unread.length === 0) this.#unreadSince = Date.now();
     this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
-    if (this.#exchange === null) this.#readOn();
-    else if (this.#unread.length > HEAD_LIMIT) this.#socket.pause(); // asks for more than it waits for
-    if (this.#unread.length > 0 && this.#unread.buffer === bytes.buffer) this.#unread = Buffer.from(this.#unread);
+    try {
+      if (this.#exchange === null) this.#readOn();
+      else if (this.#unread.length > HEAD_LIMIT) this.#socket.pause(); // asks for more than it waits for
+    } finally {
+      if (this.#unread.length > 0 && this.#unread.buffer === bytes.buffer) this.#unread = Buffer.from(this.#unread);
+    }
   }
 
   #readOn(): void {

@@ -37,6 +37,8 @@ export class RtmpListener implements PublisherOwner {
   readonly door: PublishDoor;
   readonly limits: IngestLimits;
   now = performance.now();
+  /** Connections that will soon publish, as it seems, at the last tick. */
+  #newcomers = 0;
   readonly #options: RtmpListenerOptions;
   readonly #servers: Server[] = [];
   readonly #publishers = new Set<RtmpPublisher>();
@@ -74,7 +76,7 @@ export class RtmpListener implements PublisherOwner {
   }
 
   restMs(sinceMs: number, quietMs: number): number {
-    return restMs(this.publishingCount, this.#publishers.size - this.publishingCount, sinceMs, quietMs);
+    return restMs(this.publishingCount, this.#newcomers, sinceMs, quietMs);
   }
 
   get hasRoom(): boolean {
@@ -151,9 +153,11 @@ export class RtmpListener implements PublisherOwner {
 
   #tickAll(): void {
     this.now = performance.now();
+    this.#newcomers = 0;
     for (const publisher of this.#publishers) {
       try {
         publisher.tick(this.now);
+        if (publisher.isNewcomer) this.#newcomers += 1;
       } catch (error) {
         // A bug ends its connection, and not the process.
         this.#options.log.error({ connection: publisher.id, err: error }, 'publisher failed');

@@ -19,6 +19,8 @@ const SECRETS: HandshakeSecrets = {
 
 /** Long enough for what was on its way to be read on a busy machine: an end comes behind the media, in a read of its own. */
 const AWAKE_TICKS = 4;
+/** A connection that has not published after this time is none that is waited for. */
+const NEWCOMER_MS = 3000;
 
 /** What a publisher's connection has of its listener. */
 export interface PublisherOwner {
@@ -88,6 +90,11 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   /** It has published and said goodbye. */
   get #done(): boolean {
     return this.#publishedOnce && this.#publication === null;
+  }
+
+  /** It has just come and is not let in yet: not one that only holds a connection. */
+  get isNewcomer(): boolean {
+    return !this.#publishedOnce && this.#reason === null && this.#owner.now - this.#openedAt < NEWCOMER_MS;
   }
 
   /** Resolves when the socket is closed. */

@@ -18,6 +18,8 @@ export interface FollowerOptions {
   readonly isPoison?: (error: unknown) => boolean;
   readonly batchFacts?: number;
   readonly rejectedFile: string;
+  /** Somebody waits for all to be there: then nothing is gathered. */
+  readonly isHurried: () => boolean;
   /** The next facts in order, at most so many. */
   readonly next: (count: number) => readonly Entry[];
   /** These are in the database, or set aside. */
@@ -29,6 +31,8 @@ export interface FollowerOptions {
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #bell = new Bell();
+  /** Nobody gathers any longer. */
+  readonly #hurry = new Bell();
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -39,9 +43,14 @@ export class Follower {
     this.#bell.ring();
   }
 
-  /** Resolves once the signal is aborted (and the follower woken). */
+  /** Somebody waits for all to be there. */
+  hurry(): void {
+    this.#hurry.ring();
+  }
+
+  /** Resolves once the signal is aborted (and the follower woken and hurried). */
   async run(signal: AbortSignal): Promise<void> {
-    const { next, batchFacts = 500, log } = this.#options;
+    const { next, batchFacts = 500, isHurried, log } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
       const batch = next(batchFacts);
@@ -53,10 +62,8 @@ export class Follower {
         await this.#apply(batch, signal);
         if (failures > 0) log.info({ failures }, 'the database takes facts again');
         failures = 0;
-        if (batch.length >= MANY_FACTS && batch.length < batchFacts) {
-          const gatherMs = batch.length >= STORM_FACTS ? GATHER_IN_STORM_MS : GATHER_MS;
-          await sleep(gatherMs, undefined, { signal }).catch(() => undefined);
-        }
+        const gathers = batch.length >= MANY_FACTS && batch.length < batchFacts && !isHurried() && !signal.aborted;
+        if (gathers) await this.#hurry.wait(batch.length >= STORM_FACTS ? GATHER_IN_STORM_MS : GATHER_MS);
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;

@@ -65,6 +65,7 @@ export class Ledger {
       ...options,
       log: this.#log,
       rejectedFile: path.join(options.directory, 'rejected.log'),
+      isHurried: () => this.#drainedWaiters.size > 0,
       next: (count) => this.#nextFacts(count),
       done: (entries) => this.#advance(entries),
     });
@@ -121,6 +122,7 @@ export class Ledger {
     if (this.#isDrained()) return true;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#drainedWaiters.add(resolve);
+    this.#follower.hurry();
     const timer = setTimeout(resolve, withinMs);
     await promise;
     clearTimeout(timer);
@@ -137,6 +139,7 @@ export class Ledger {
   async #close(): Promise<void> {
     this.#closing.abort();
     this.#follower.wake();
+    this.#follower.hurry();
     this.#written.ring();
     await this.#loops;
     // Nothing is applied any more: nobody is to wait for it.
