@@ -369,11 +369,13 @@ async function main(): Promise<void> {
     void starting
       .then((server) => server.close())
       .then(() => warm)
-      .then(() => endProcess(0));
+      .then(
+        () => endProcess(0),
+        () => undefined, // it did not start: that is told below
+      );
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
-  const server = await starting;
-  warming.abort(); // publishers that are there now come first
+  const server = await starting.finally(() => warming.abort()); // publishers that are there now come first
   if (stopping) return;
   process.stdout.write(welcome(server));
   const away = server.foundDatabase
@@ -408,6 +410,6 @@ if (import.meta.main) {
   } catch (error) {
     const told = error instanceof ConfigError || error instanceof StartError;
     process.stderr.write(`${told ? error.message : ((error as Error).stack ?? String(error))}\n`);
-    process.exit(1);
+    endProcess(1);
   }
 }

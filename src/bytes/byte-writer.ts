@@ -48,6 +48,12 @@ export class ByteWriter {
     return this;
   }
 
+  /** Writes over the four bytes at `at`, which are there already. */
+  setU32(at: number, value: number): this {
+    this.#view.setUint32(at, value);
+    return this;
+  }
+
   u64(value: number): this {
     const at = this.#grow(8);
     this.#view.setUint32(at, Math.floor(value / 2 ** 32));
@@ -58,6 +64,12 @@ export class ByteWriter {
   f64(value: number): this {
     const at = this.#grow(8);
     this.#view.setFloat64(at, value);
+    return this;
+  }
+
+  zeros(count: number): this {
+    const at = this.#grow(count);
+    this.#bytes.fill(0, at, at + count);
     return this;
   }
 

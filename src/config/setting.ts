@@ -98,18 +98,19 @@ export function timeZone(help: string): Setting<string | null> {
 /** Addresses and networks, separated by commas: `127.0.0.1, 10.0.0.0/8, fd00::/8`. */
 export function networks(help: string): Setting<readonly string[]> {
   const parse = (given: string): string[] => {
-    const all = given.split(',').map((each) => each.trim());
-    return all.filter((each) => {
-      if (each === '' && all.length === 1) return false;
-      const [address, bits, ...more] = each.split('/');
-      const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-      const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most);
-      if (most < 0 || !isNetwork || more.length > 0)
-        throw new Error('must be addresses or networks with commas between them, such as 127.0.0.1, 10.0.0.0/8');
-      return true;
-    });
+    const all = given === '' ? [] : given.split(',').map((each) => each.trim());
+    if (!all.every(isNetwork))
+      throw new Error('must be addresses or networks with commas between them, such as 127.0.0.1, 10.0.0.0/8');
+    return all;
   };
   return { default: [], parse, help, placeholder: '<addresses>', defaultText: 'none' };
+}
+
+function isNetwork(text: string): boolean {
+  const [, address, bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address ?? '');
+  if (version === 0) return false;
+  return bits === undefined || (Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 /** A URL of one of the schemes, given back without its trailing slash. */

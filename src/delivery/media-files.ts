@@ -162,6 +162,7 @@ export class MediaFiles {
 
   /** Holds blocks until what is sent is out: mostly it is before `send` returns. */
   #holding(exchange: Exchange, blocks: readonly HeldBytes[], send: () => void): void {
+    if (blocks.length === 0) return send();
     for (const block of blocks) block.retain();
     try {
       send();
@@ -170,7 +171,7 @@ export class MediaFiles {
         for (const block of blocks) block.release();
       });
     }
-    if (blocks.length > 0 && !exchange.ended) this.#slow.watch(exchange);
+    if (!exchange.ended) this.#slow.watch(exchange);
   }
 
   #path(route: { sessionId: string; volume: number }): string {

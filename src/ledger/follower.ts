@@ -18,7 +18,7 @@ export interface FollowerOptions {
   readonly isPoison?: (error: unknown) => boolean;
   readonly batchFacts?: number;
   readonly rejectedFile: string;
-  /** Somebody waits for all to be there: then nothing is gathered. */
+  /** Somebody waits for all to be there, or they are safe nowhere else: then nothing is gathered. */
   readonly isHurried: () => boolean;
   /** The next facts in order, at most so many. */
   readonly next: (count: number) => readonly Entry[];
@@ -43,7 +43,7 @@ export class Follower {
     this.#bell.ring();
   }
 
-  /** Somebody waits for all to be there. */
+  /** `isHurried` has become true. */
   hurry(): void {
     this.#hurry.ring();
   }

@@ -65,7 +65,7 @@ export class Ledger {
       ...options,
       log: this.#log,
       rejectedFile: path.join(options.directory, 'rejected.log'),
-      isHurried: () => this.#drainedWaiters.size > 0,
+      isHurried: () => this.#drainedWaiters.size > 0 || this.#degraded,
       next: (count) => this.#nextFacts(count),
       done: (entries) => this.#advance(entries),
     });
@@ -180,6 +180,7 @@ export class Ledger {
       } catch (error) {
         failures += 1;
         this.#degraded = true;
+        this.#follower.hurry(); // the database is the safest place now
         this.#log.error(
           { err: error, facts: this.#unwritten.length, failures },
           'the disk refuses facts; they are kept in memory',

@@ -6,7 +6,7 @@ test('boxes in boxes, whatever the array had room for at first', () => {
   const write = (capacity: number): string => {
     const out = new BoxWriter(capacity);
     out.box('moov', () => {
-      out.fullBox('trex', 1, 2, () => out.u8(7).u16(0x0102, 0xffff).u32(0xfffffffe, -1).zeros(3).bytes(Uint8Array.of(9, 8)));
+      out.fullBox('trex', 1, 2, () => out.u8(7).u16s(0x0102, 0xffff).u32s(0xfffffffe, -1).zeros(3).bytes(Uint8Array.of(9, 8)));
       out.box('free', () => undefined);
     });
     return Buffer.from(out.take()).toString('hex');

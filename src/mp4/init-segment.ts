@@ -25,9 +25,9 @@ export function encodeInitSegment(tracks: { video: VideoConfig | null; audio: Au
   out.box('ftyp', () => out.codes('iso6').u32(0).codes('iso6', 'mp41'));
   out.box('moov', () => {
     out.fullBox('mvhd', 0, 0, () => {
-      out.u32(0, 0, 1000, 0, 0x1_0000, 0x0100_0000, 0, 0);
+      out.u32s(0, 0, 1000, 0, 0x1_0000, 0x0100_0000, 0, 0);
       out
-        .u32(...MATRIX)
+        .u32s(...MATRIX)
         .zeros(24)
         .u32(AUDIO_TRACK_ID + 1);
     });
@@ -49,15 +49,15 @@ function putTrack(out: BoxWriter, config: TrackConfig): void {
   out.box('trak', () => {
     // enabled, in movie, in preview
     out.fullBox('tkhd', 0, 7, () => {
-      out.u32(0, 0, trackIdOf(config), 0, 0, 0, 0).u16(0, 0, video ? 0 : 0x0100, 0);
-      out.u32(...MATRIX).u32(width << 16, height << 16);
+      out.u32s(0, 0, trackIdOf(config), 0, 0, 0, 0).u16s(0, 0, video ? 0 : 0x0100, 0);
+      out.u32s(...MATRIX).u32s(width << 16, height << 16);
     });
     out.box('mdia', () => {
-      out.fullBox('mdhd', 0, 0, () => out.u32(0, 0, timescaleOf(config), 0).u16(UNDETERMINED_LANGUAGE, 0));
+      out.fullBox('mdhd', 0, 0, () => out.u32s(0, 0, timescaleOf(config), 0).u16s(UNDETERMINED_LANGUAGE, 0));
       const handler = video ? 'vide' : 'soun';
-      out.fullBox('hdlr', 0, 0, () => out.u32(0).codes(handler).u32(0, 0, 0).u8(0));
+      out.fullBox('hdlr', 0, 0, () => out.u32(0).codes(handler).u32s(0, 0, 0).u8(0));
       out.box('minf', () => {
-        if (video) out.fullBox('vmhd', 0, 1, () => out.u32(0, 0));
+        if (video) out.fullBox('vmhd', 0, 1, () => out.u32s(0, 0));
         else out.fullBox('smhd', 0, 0, () => out.u32(0));
         out.box('dinf', () => out.fullBox('dref', 0, 0, () => out.u32(1).fullBox('url ', 0, 1)));
         out.box('stbl', () => putSampleTables(out, config));
@@ -74,13 +74,13 @@ function putSampleTables(out: BoxWriter, config: TrackConfig): void {
   });
   out.fullBox('stts', 0, 0, () => out.u32(0));
   out.fullBox('stsc', 0, 0, () => out.u32(0));
-  out.fullBox('stsz', 0, 0, () => out.u32(0, 0));
+  out.fullBox('stsz', 0, 0, () => out.u32s(0, 0));
   out.fullBox('stco', 0, 0, () => out.u32(0));
 }
 
 function putTrackExtends(out: BoxWriter, config: TrackConfig): void {
   const flags = config.kind === 'video' ? NON_SYNC_SAMPLE_FLAGS : SYNC_SAMPLE_FLAGS;
-  out.fullBox('trex', 0, 0, () => out.u32(trackIdOf(config), 1, 0, 0, flags));
+  out.fullBox('trex', 0, 0, () => out.u32s(trackIdOf(config), 1, 0, 0, flags));
 }
 
 /** Width and height to show, in square pixels of the coded height. */

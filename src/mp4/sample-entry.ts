@@ -14,18 +14,18 @@ export function putVisualSampleEntry(out: BoxWriter, config: VideoConfig): void 
   const { h, v } = config.pixelAspect;
   out.box(entry, () => {
     putSampleEntryHead(out);
-    out.zeros(16).u16(config.width, config.height);
-    out.u32(72 << 16, 72 << 16, 0).u16(1);
-    out.zeros(32).u16(24, 0xffff); // no compressor name
+    out.zeros(16).u16s(config.width, config.height);
+    out.u32s(72 << 16, 72 << 16, 0).u16(1);
+    out.zeros(32).u16s(24, 0xffff); // no compressor name
     out.box(configType, () => out.bytes(config.record));
-    if (h !== v) out.box('pasp', () => out.u32(h, v));
+    if (h !== v) out.box('pasp', () => out.u32s(h, v));
     const { colour } = config;
     if (!colour) return;
     const { primaries, transfer, matrix, fullRange } = colour;
     out.box('colr', () =>
       out
         .codes('nclx')
-        .u16(primaries, transfer, matrix)
+        .u16s(primaries, transfer, matrix)
         .u8(fullRange ? 0x80 : 0),
     );
   });
@@ -36,14 +36,14 @@ export function putAudioSampleEntry(out: BoxWriter, config: AudioConfig): void {
   const { codec, channelCount, sampleRate, record } = config;
   out.box(codec === 'aac' ? 'mp4a' : 'Opus', () => {
     putSampleEntryHead(out);
-    out.zeros(8).u16(channelCount, 16, 0, 0);
+    out.zeros(8).u16s(channelCount, 16, 0, 0);
     // 16.16 fixed point: a rate that does not fit is told by the timescale and the codec's own configuration alone.
-    out.u16(sampleRate <= 0xffff ? sampleRate : 0, 0);
+    out.u16s(sampleRate <= 0xffff ? sampleRate : 0, 0);
     if (codec === 'aac') out.fullBox('esds', 0, 0, () => out.bytes(encodeElementaryStreamDescriptor(record)));
     else out.box('dOps', () => out.bytes(record));
   });
 }
 
 function putSampleEntryHead(out: BoxWriter): void {
-  out.u16(0, 0, 0, 1);
+  out.u16s(0, 0, 0, 1);
 }
