@@ -24,8 +24,8 @@ const NOTHING = Buffer.alloc(0);
 
 /** One player's connection over HTTP/1.1, as long as it asks for what players ask for; it is handed over when something else comes. */
 export class WireConnection {
+  /** The socket to use in the place of the accepted one. */
   readonly socket: Socket;
-  readonly #socket: Socket;
   readonly #release: () => void;
   readonly #options: WireOptions;
   readonly #heads = new RequestHeadReader();
@@ -45,7 +45,7 @@ export class WireConnection {
   /** `accepted` is of a server with pauseOnConnect and allowHalfOpen; it is not to be used any more, see `socket`. */
   constructor(accepted: Socket, options: WireOptions) {
     const { socket, release } = readShared(accepted, (bytes) => this.#read(bytes));
-    this.socket = this.#socket = socket;
+    this.socket = socket;
     this.#release = release;
     this.#options = options;
     socket.setTimeout(IDLE_MS);
@@ -58,7 +58,7 @@ export class WireConnection {
   /** Closes the connection, behind the answer that is under way. */
   close(): void {
     this.#closing = true;
-    if (this.#exchange === null) this.#socket.destroy();
+    if (this.#exchange === null) this.socket.destroy();
   }
 
   /** For the exchange only: so many bytes went past the socket. */
@@ -69,12 +69,12 @@ export class WireConnection {
   /** For the exchange only: its answer is out, and the next request may be. */
   answered(): void {
     this.#exchange = null;
-    if (this.#socket.destroyed) return;
-    if (this.#closing) return void this.#socket.end();
+    if (this.socket.destroyed) return;
+    if (this.#closing) return void this.socket.end();
     this.#unreadSince = Date.now(); // the time before was ours
-    if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.socket.isPaused()) this.socket.resume();
     if (this.#unread.length > 0) this.#readOn();
-    else if (this.#ended) this.#socket.end();
+    else if (this.#ended) this.socket.end();
   }
 
   /** `bytes` are to be used, or copied, before this returns. */
@@ -83,7 +83,7 @@ export class WireConnection {
     this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
     try {
       if (this.#exchange === null) this.#readOn();
-      else if (this.#unread.length > HEAD_LIMIT) this.#socket.pause(); // asks for more than it waits for
+      else if (this.#unread.length > HEAD_LIMIT) this.socket.pause(); // asks for more than it waits for
     } finally {
       if (this.#unread.length > 0 && this.#unread.buffer === bytes.buffer) this.#unread = Buffer.from(this.#unread);
     }
@@ -106,16 +106,16 @@ export class WireConnection {
     const head = this.#heads.read(unread.toString('latin1', 0, HEAD_LIMIT + 4), 0);
     if (head === 'incomplete') {
       if (this.#ended) return this.#handOver();
-      if (Date.now() - this.#unreadSince > HEAD_WITHIN_MS) this.#socket.destroy();
+      if (Date.now() - this.#unreadSince > HEAD_WITHIN_MS) this.socket.destroy();
       return false;
     }
     if (head === 'unusual') return this.#handOver();
-    const exchange = new WireExchange(this, this.#socket, head.method, head.url, head.fields);
+    const exchange = new WireExchange(this, this.socket, head.method, head.url, head.fields);
     this.#exchange = exchange;
     this.#unread = head.end === unread.length ? NOTHING : unread.subarray(head.end);
     this.#unreadSince = Date.now();
     if (this.#options.handle(exchange)) {
-      if (this.#ended && !exchange.begun) this.#socket.destroy();
+      if (this.#ended && !exchange.begun) this.socket.destroy();
       return true;
     }
     this.#exchange = null;
@@ -124,7 +124,7 @@ export class WireConnection {
   }
 
   #handOver(): false {
-    const socket = this.#socket;
+    const socket = this.socket;
     this.#release();
     socket.off('end', this.#onEnd);
     socket.off('timeout', this.#onTimeout);
@@ -141,17 +141,17 @@ export class WireConnection {
   #clientEnded(): void {
     this.#ended = true;
     if (this.#exchange !== null) {
-      if (!this.#exchange.begun) this.#socket.destroy();
+      if (!this.#exchange.begun) this.socket.destroy();
     } else if (this.#unread.length > 0) {
       this.#handOver(); // in the middle of a head: Node has an answer for that
     } else {
-      this.#socket.end();
+      this.socket.end();
     }
   }
 
   #idle(): void {
     // A request that waits has nothing to move.
-    if (this.#exchange === null || this.#exchange.begun) this.#socket.destroy();
+    if (this.#exchange === null || this.#exchange.begun) this.socket.destroy();
   }
 }
 
