@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { claimDataDirectory } from './data-directory.ts';
 
@@ -43,6 +44,20 @@ test('the claim of a process that runs holds; that of one that was killed, or of
     claimDataDirectory(directory).release();
     assert.equal(existsSync(file), false, JSON.stringify(stale));
   }
+});
+
+test('the claim of a dead process that its parent has not noticed is void', { skip: process.platform !== 'linux' }, async (t) => {
+  const directory = makeDirectory(t);
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => parent.kill());
+  const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+  const child = Number(said.toString());
+  const birth = (): string[] => readFileSync(`/proc/${child}/stat`, 'utf8').split(' ');
+  writeFileSync(join(directory, 'server.pid'), `${child} ${birth()[21]}\n`);
+  assert.throws(() => claimDataDirectory(directory), { name: 'StartError' });
+  process.kill(child, 'SIGKILL');
+  while (birth()[2] !== 'Z') await sleep(5);
+  claimDataDirectory(directory).release();
 });
 
 test('a directory that can not be made or used is told by its setting', (t) => {

@@ -61,7 +61,7 @@ function readClaim(file: string): [number, string] {
   }
 }
 
-/** What tells a process from a later one of the same number; empty when there is no such process. */
+/** What tells a process from a later one of the same number; empty when there is no such process, or it is dead. */
 function processBirth(pid: number): string {
   if (process.platform !== 'linux') {
     try {
@@ -73,8 +73,11 @@ function processBirth(pid: number): string {
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Field 22 (proc(5)): start time in ticks since boot; the name in parentheses may hold spaces.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    // From field 3 on (proc(5)); the name in parentheses may hold spaces.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // Dead, and its parent has not noticed. While more than one thread is counted, another may still be in a write.
+    if (fields[0] === 'Z' && Number(fields[17]) <= 1) return '';
+    return fields[19] ?? ''; // start time in ticks since boot
   } catch {
     return '';
   }

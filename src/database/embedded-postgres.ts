@@ -141,9 +141,8 @@ export class EmbeddedPostgres {
       }
       this.#log.info({ pid: running.pid }, 'PostgreSQL of an earlier run has other settings: restarting it');
       await stopPostmaster(running);
-    } else if (pidFile !== null) {
-      await rm(path.join(this.#cluster, 'postmaster.pid'), { force: true }); // its number belongs to another process now
     }
+    await this.#removeLocks();
     await writeFile(manifest, command);
     const size = await stat(this.logFile)
       .then((it) => it.size)
@@ -157,6 +156,15 @@ export class EmbeddedPostgres {
       throw error;
     }
     return postmaster;
+  }
+
+  /**
+   * Of a server that is gone. PostgreSQL would not start beside them when their process number belongs to somebody else now, as after a
+   * reboot or in a new container, or to a dead process that its parent has not noticed yet.
+   */
+  async #removeLocks(): Promise<void> {
+    const socket = path.join(this.connection.host, `.s.PGSQL.${PORT}`);
+    for (const file of [path.join(this.#cluster, 'postmaster.pid'), `${socket}.lock`, socket]) await rm(file, { force: true });
   }
 
   async #spawn(): Promise<Postmaster> {

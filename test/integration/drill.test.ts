@@ -27,7 +27,12 @@ async function startDrill(t: TestContext, args: readonly string[], more: NodeJS.
     onError: (line) => progress.push(line),
   });
   t.after(() => (program.running ? program.end('SIGTERM', 30_000) : undefined));
-  return { program, progress, out, left: () => readdir(directory), directory };
+  const said = (text: string): boolean => progress.some((line) => line.includes(text));
+  const untilSaid = async (text: string, withinMs: number): Promise<void> => {
+    await until(`the drill says ${text}, or ends`, () => said(text) || !program.running, { withinMs });
+    assert.ok(said(text), progress.join('\n'));
+  };
+  return { program, progress, out, left: () => readdir(directory), directory, untilSaid };
 }
 
 async function report(t: TestContext, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<DrillReport> {
@@ -97,7 +102,7 @@ test('reprise drill kill --power-cut: two lives outlive a disk that forgets; who
 test('reprise drill kill --power-cut: Ctrl-C leaves no image, loop device or mount', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('root only');
   const drill = await startDrill(t, ['kill', '--power-cut', '--lives', '2', '--rounds', '50']);
-  await until('the drill is on', () => drill.progress.some((line) => line.includes('kill 1')), { withinMs: 90_000 });
+  await drill.untilSaid('kill 1', 90_000);
   assert.ok((await readFile('/proc/mounts', 'utf8')).includes(drill.directory));
   assert.deepEqual(await drill.program.end('SIGINT', 60_000), { code: 130, signal: null }, drill.progress.join('\n'));
   assert.deepEqual([await drill.left(), (await readFile('/proc/mounts', 'utf8')).includes(drill.directory)], [[], false]);
@@ -116,7 +121,7 @@ test('reprise drill storm --url: a running instance, which is left as it was', a
 
 test('reprise drill: Ctrl-C gives up, and leaves nothing', async (t) => {
   const drill = await startDrill(t, ['storm', '--lives', '2', '--rounds', '50']);
-  await until('the drill is on', () => drill.progress.some((line) => line.includes('round 1')), { withinMs: 60_000 });
+  await drill.untilSaid('round 1', 60_000);
   assert.equal((await drill.left()).length, 1);
   assert.deepEqual(await drill.program.end('SIGINT', 30_000), { code: 130, signal: null }, drill.progress.join('\n'));
   assert.deepEqual([await drill.left(), existsSync(drill.directory)], [[], true]);

@@ -98,12 +98,17 @@ test('a server that was left behind with other settings is restarted with ours',
 test('a process number that belongs to somebody else now does not keep the server from starting', async (t) => {
   const directory = path.join(await makeDirectory(t), 'pg');
   await (await start(directory)).close();
-  const pidFile = path.join(directory, 'cluster/postmaster.pid');
-  const bystander = spawn('sleep', ['60']); // as after a reboot, or in a new container
-  t.after(() => bystander.kill());
   const { uid, gid } = await stat(path.join(directory, 'cluster'));
-  await writeFile(pidFile, `${bystander.pid}\n${directory}/cluster\n1700000000\n5432\n${directory}/run\n\n  1234 5678\nready\n`);
-  await chown(pidFile, uid, gid);
+  const bystander = spawn('sleep', ['60'], needsRoot ? {} : { uid, gid }); // as after a reboot, or in a new container
+  t.after(() => bystander.kill());
+  const lines = `${bystander.pid}\n${directory}/cluster\n1700000000\n5432\n${directory}/run\n`;
+  for (const [file, text] of [
+    ['cluster/postmaster.pid', `${lines}\n  1234 5678\nready\n`],
+    ['run/.s.PGSQL.5432.lock', lines],
+  ]) {
+    await writeFile(path.join(directory, file), text, { mode: 0o600 });
+    await chown(path.join(directory, file), uid, gid);
+  }
   const postgres = await start(directory);
   assert.deepEqual(await ask(postgres, 'select 1 as one'), [{ one: 1 }]);
   assert.equal(bystander.exitCode, null);
