@@ -14,9 +14,19 @@ export interface ClosedLoopOptions {
   readonly connections: number;
   readonly seconds: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Each connection comes from an address of its own: limits by address are those of one client. */
+  /** Each connection comes from an address of its own, and from another after some requests: limits by address are those of many clients. */
   readonly ownAddresses?: boolean;
   readonly signal: AbortSignal;
+}
+
+const REQUESTS_OF_ADDRESS = 500;
+const ADDRESSES = 2 ** 24 - 2 ** 16;
+let addresses = 0;
+
+/** The next of 127.1.0.0 and up: all of 127.0.0.0/8 is this machine (Linux). */
+function nextAddress(): string {
+  const n = 2 ** 16 + (addresses++ % ADDRESSES);
+  return `127.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
 }
 
 /** So many connections, each asking for the next path as soon as it has its answer. */
@@ -28,16 +38,19 @@ export async function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoop
   const end = began + seconds * 1000;
   await Promise.all(
     Array.from({ length: connections }, async (_, i) => {
-      const client = new WireClient(port, { headers, ...(ownAddresses ? { localAddress: `127.0.1.${i + 1}` } : {}) });
-      try {
-        for (let turn = i; performance.now() < end && !signal.aborted; turn += 1) {
-          const asked = performance.now();
-          const { status } = await client.get(paths[turn % paths.length]);
-          latencies.push(performance.now() - asked);
-          if (status !== 200) others += 1;
+      for (let turn = i; performance.now() < end && !signal.aborted;) {
+        const client = new WireClient(port, { headers, ...(ownAddresses ? { localAddress: nextAddress() } : {}) });
+        const last = ownAddresses ? turn + REQUESTS_OF_ADDRESS : Infinity;
+        try {
+          for (; turn < last && performance.now() < end && !signal.aborted; turn += 1) {
+            const asked = performance.now();
+            const { status } = await client.get(paths[turn % paths.length]);
+            latencies.push(performance.now() - asked);
+            if (status !== 200) others += 1;
+          }
+        } finally {
+          client.close();
         }
-      } finally {
-        client.close();
       }
     }),
   );

@@ -1,5 +1,6 @@
 import type { Queryable } from './database.ts';
-import type { Page } from './videos.ts';
+import { totalOf } from './page.ts';
+import type { Page } from './page.ts';
 
 /** A session as the catalogue tells it, with its replay when that is published. */
 export interface LiveSessionRow {
@@ -37,14 +38,18 @@ export async function listLiveSessions(
 ): Promise<{ total: number; rows: LiveSessionRow[] }> {
   const direction = order.descending ? 'desc' : 'asc';
   const orderBy = `order by s.started_at ${direction}, s.number ${direction}`;
-  const { rows: counted } = await database.query<{ total: number }>('select count(*) as total from sessions where live_id = $1', [
-    liveId,
-  ]);
-  const { rows } = await database.query<LiveSessionRow>(
-    `${SELECT} where s.id in (select s.id from sessions s where s.live_id = $1 ${orderBy} offset $2 limit $3) ${orderBy}`,
-    [liveId, page.start, page.count],
-  );
-  return { total: counted[0].total, rows };
+  const { rows } = await database.query<LiveSessionRow>({
+    name: `sessions-of-live-${direction}`,
+    text: `${SELECT} where s.id in (select s.id from sessions s where s.live_id = $1 ${orderBy} offset $2 limit $3) ${orderBy}`,
+    values: [liveId, page.start, page.count],
+  });
+  const total = await totalOf(page, rows, async () => {
+    const counted = await database.query<{ total: number }>('select count(*) as total from sessions where live_id = $1', [
+      liveId,
+    ]);
+    return counted.rows[0].total;
+  });
+  return { total, rows };
 }
 
 /** The session that a replay shows. */

@@ -1,4 +1,6 @@
 import type { Queryable } from './database.ts';
+import { totalOf } from './page.ts';
+import type { Page } from './page.ts';
 
 /** A video with what its JSON needs of its channel, its owner, its live settings, or the live it replays. */
 export interface VideoRow {
@@ -63,9 +65,16 @@ const FROM = `from videos v join channels c on c.id = v.channel_id join users u 
 export type VideoReference = { readonly id: number } | { readonly uuid: string };
 
 export async function findVideo(database: Queryable, reference: VideoReference): Promise<VideoRow | null> {
-  const [condition, value] = 'id' in reference ? ['v.id = $1', reference.id] : ['v.uuid = $1', reference.uuid];
-  const { rows } = await database.query<VideoRow>(`select ${COLUMNS} ${FROM} where ${condition}`, [value]);
+  if ('id' in reference) return (await findVideos(database, [reference.id]))[0] ?? null;
+  const text = `select ${COLUMNS} ${FROM} where v.uuid = $1`;
+  const { rows } = await database.query<VideoRow>({ name: 'video-by-uuid', text, values: [reference.uuid] });
   return rows[0] ?? null;
+}
+
+/** In the order of their numbers here; who is gone is left out. Prepared: to plan so many joins takes longer than to run them. */
+async function findVideos(database: Queryable, ids: readonly number[]): Promise<VideoRow[]> {
+  const text = `select ${COLUMNS} ${FROM} where v.id = any($1::integer[]) order by array_position($1, v.id)`;
+  return (await database.query<VideoRow>({ name: 'videos-by-id', text, values: [ids] })).rows;
 }
 
 /** Which videos a list holds; null stands for any. */
@@ -86,11 +95,6 @@ export interface VideoFilter {
   readonly nsfw: boolean | null;
   /** The UUID of the live whose replays are asked for. */
   readonly replayOf: string | null;
-}
-
-export interface Page {
-  readonly start: number;
-  readonly count: number;
 }
 
 const SORT_COLUMNS = {
@@ -114,22 +118,39 @@ export interface VideoOrder {
   readonly descending: boolean;
 }
 
-// Without the joins that only the answer needs: what is counted and ordered is the narrow part.
-const MATCHING = `from videos v join channels c on c.id = v.channel_id
-  where ($1::boolean is null or v.is_live = $1)
-  and ($2::smallint[] is null or v.state = any($2) or ($3 and v.state = 4 and exists (
-    select from lives, unnest(schedules) at where video_id = v.id and at > now())))
-  and ($4::smallint[] is null or v.privacy = any($4))
-  and ($5::integer is null or v.channel_id = $5)
-  and ($6::integer is null or c.user_id = $6)
-  and ($7::text is null or v.name ilike $7)
-  and ($8::text[] is null or exists (select from unnest(v.tags) tag where lower(tag) = any($8)))
-  and ($9::uuid is null or v.id in (
-    select r.video_id from replays r join sessions s on s.id = r.session_id join videos o on o.id = s.live_id where o.uuid = $9 and o.id <> r.video_id))
-  and ($10::smallint[] is null or v.category = any($10))
-  and ($11::smallint[] is null or v.licence = any($11))
-  and ($12::text[] is null or v.language = any($12))
-  and ($13::boolean is null or v.nsfw = $13)`;
+/** Conditions on `videos v`, and their values. Only those that are asked for: each text is planned for what it holds. */
+function matching(filter: VideoFilter): { where: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const place = (value: unknown): string => `$${values.push(value)}`;
+  const conditions: string[] = [];
+  const ask = <Value>(value: Value | null, condition: (value: Value) => string): void => {
+    if (value !== null) conditions.push(condition(value));
+  };
+  ask(filter.isLive, (isLive) => `v.is_live = ${place(isLive)}`);
+  ask(filter.states, (states) => {
+    const among = `v.state = any(${place(states)}::smallint[])`;
+    return filter.scheduled ? `(${among} or ${SCHEDULED})` : among;
+  });
+  ask(filter.privacies, (privacies) => `v.privacy = any(${place(privacies)}::smallint[])`);
+  ask(filter.channelId, (id) => `v.channel_id = ${place(id)}`);
+  ask(filter.ownerId, (id) => `v.channel_id in (select id from channels where user_id = ${place(id)})`);
+  ask(filter.search, (text) => `v.name ilike ${place(`%${text.replace(/[\\%_]/g, '\\$&')}%`)}`);
+  ask(filter.tagsOneOf, (tags) => {
+    const lower = place(tags.map((tag) => tag.toLowerCase()));
+    return `exists (select from unnest(v.tags) tag where lower(tag) = any(${lower}::text[]))`;
+  });
+  ask(filter.categoryOneOf, (categories) => `v.category = any(${place(categories)}::smallint[])`);
+  ask(filter.licenceOneOf, (licences) => `v.licence = any(${place(licences)}::smallint[])`);
+  ask(filter.languageOneOf, (languages) => `v.language = any(${place(languages)}::text[])`);
+  ask(filter.nsfw, (nsfw) => `v.nsfw = ${place(nsfw)}`);
+  ask(filter.replayOf, (uuid) => `v.id in (${replaysOf(place(uuid))})`);
+  return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
+}
+
+const SCHEDULED = 'v.state = 4 and exists (select from lives, unnest(schedules) at where video_id = v.id and at > now())';
+
+const replaysOf = (uuid: string): string => `select r.video_id from replays r join sessions s on s.id = r.session_id
+  join videos o on o.id = s.live_id where o.uuid = ${uuid}::uuid and o.id <> r.video_id`;
 
 /** One page of the videos that pass the filter, and how many pass in all. */
 export async function listVideos(
@@ -138,29 +159,20 @@ export async function listVideos(
   order: VideoOrder,
   page: Page,
 ): Promise<{ total: number; rows: VideoRow[] }> {
-  const values = [
-    filter.isLive,
-    filter.states,
-    filter.scheduled,
-    filter.privacies,
-    filter.channelId,
-    filter.ownerId,
-    filter.search === null ? null : `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`,
-    filter.tagsOneOf?.map((tag) => tag.toLowerCase()) ?? null,
-    filter.replayOf,
-    filter.categoryOneOf,
-    filter.licenceOneOf,
-    filter.languageOneOf,
-    filter.nsfw,
-  ];
+  const { where, values } = matching(filter);
   const direction = order.descending ? 'desc' : 'asc';
   const orderBy = `order by ${SORT_COLUMNS[order.key]} ${direction}, v.id ${direction}`;
-  const { rows: counted } = await database.query<{ total: number }>(`select count(*) as total ${MATCHING}`, values);
-  const { rows } = await database.query<VideoRow>(
-    `select ${COLUMNS} ${FROM} where v.id in (select v.id ${MATCHING} ${orderBy} offset $14 limit $15) ${orderBy}`,
+  const [offset, limit] = [1, 2].map((n) => `$${values.length + n}`);
+  const { rows: found } = await database.query<{ id: number }>(
+    `select v.id from videos v ${where} ${orderBy} offset ${offset} limit ${limit}`,
     [...values, page.start, page.count],
   );
-  return { total: counted[0].total, rows };
+  const total = await totalOf(page, found, async () => {
+    const { rows } = await database.query<{ total: number }>(`select count(*) as total from videos v ${where}`, values);
+    return rows[0].total;
+  });
+  const ids = found.map(({ id }) => id);
+  return { total, rows: ids.length === 0 ? [] : await findVideos(database, ids) };
 }
 
 /** What a client may write of a video. */

@@ -66,7 +66,9 @@ test('lists: order and pages', async (t) => {
   assert.deepEqual(await names('sort=createdAt'), ['bbb', 'AAA', 'ccc']);
   assert.deepEqual(await names(''), ['ccc', 'AAA', 'bbb']);
   assert.deepEqual(await names('sort=name&start=1&count=1'), ['bbb']);
-  assert.equal((await api.json({ url: '/videos?count=0' })).total, 3);
+  // counted, told by the last page, beyond it
+  for (const page of ['count=0', 'count=2', 'count=3', 'start=2&count=1', 'start=2&count=5', 'start=3&count=5', 'start=9'])
+    assert.equal((await api.json({ url: `/videos?${page}` })).total, 3, page);
   for (const sort of [
     'publishedAt',
     '-publishedAt',
