@@ -20,6 +20,7 @@ import type { DrillReport, Expectation } from './drill/report.ts';
 import { startAgain } from './drill/start-again.ts';
 import { Stage } from './drill/stage.ts';
 import { storm } from './drill/storm.ts';
+import { NotStarted } from './drill/temporary-instance.ts';
 import { syntheticMedia } from './fleet/synthetic-media.ts';
 import { Verification } from './drill/verification.ts';
 import type { Check } from './drill/verification.ts';
@@ -49,6 +50,10 @@ export async function runDrill(args: readonly string[], io: CommandIo): Promise<
     if (error instanceof CannotDrill) {
       io.err(`reprise drill: ${error.message}\n`);
       return CANNOT;
+    }
+    if (error instanceof NotStarted && !io.signal.aborted) {
+      io.err(`reprise drill: given up, and what it made is removed: ${error.message}\n`);
+      return 1;
     }
     if (!io.signal.aborted) throw error;
     progress('given up; what it made is removed');

@@ -126,3 +126,10 @@ test('reprise drill: Ctrl-C gives up, and leaves nothing', async (t) => {
   assert.deepEqual(await drill.program.end('SIGINT', 30_000), { code: 130, signal: null }, drill.progress.join('\n'));
   assert.deepEqual([await drill.left(), existsSync(drill.directory)], [[], true]);
 });
+
+test('reprise drill: a server that does not start is told, and leaves nothing', async (t) => {
+  const drill = await startDrill(t, ['storm', '--lives', '2'], { REPRISE_INGEST_THREADS: 'some' });
+  assert.equal((await drill.program.ended).code, 1);
+  assert.match(drill.progress.join('\n'), /reprise drill: given up.*: the server did not start:\n.*ingest-threads/);
+  assert.deepEqual(await drill.left(), []);
+});

@@ -28,6 +28,11 @@ export interface TemporaryInstanceOptions {
   readonly parent?: string;
 }
 
+/** Thrown when the server does not start: that is something which a drill finds out. */
+export class NotStarted extends Error {
+  override readonly name = 'NotStarted';
+}
+
 /** A server in a process of its own, on free ports and with a data directory that is removed in the end. */
 export class TemporaryInstance {
   readonly user = 'root';
@@ -80,7 +85,7 @@ export class TemporaryInstance {
     const said: string[] = [];
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`the server was not ready within ${READY_WITHIN_MS / 1000} s`)),
+        () => reject(new NotStarted(`the server was not ready within ${READY_WITHIN_MS / 1000} s`)),
         READY_WITHIN_MS,
       );
       createInterface(child.stdout).on('line', (line) => {
@@ -88,7 +93,7 @@ export class TemporaryInstance {
         if (line.includes(' is ready')) done(resolve);
       });
       const ended = (): void =>
-        done(() => reject(new Error(`the server did not start:\n${this.complaints.slice(-COMPLAINTS_TOLD).join('\n')}`)));
+        done(() => reject(new NotStarted(`the server did not start:\n${this.complaints.slice(-COMPLAINTS_TOLD).join('\n')}`)));
       const done = (settle: () => void): void => {
         clearTimeout(timer);
         child.off('close', ended);
