@@ -165,7 +165,7 @@ async function startRooms(config: Config, log: Logger, closers: Closers): Promis
   if (foundDatabase) await ledger.drained(LEDGER_WITHIN_MS);
   closers.add('snapshot', () => snapshot?.close());
   closers.add('lives', () => lives.close());
-  await lives.start(foundDatabase || known === null ? await loadDirectory(database) : known, ledger.openSessions());
+  await lives.start(foundDatabase || known === null ? await loadDirectory(database) : known, ledger.sessions());
   void lives.loaded.then(() => log.info(lives.count(), 'lives loaded'));
   // Not before: what is half read must not take the place of what is whole.
   snapshot = new DirectorySnapshot({ file: join(directory, 'directory.json'), read: () => lives.directory(), log });

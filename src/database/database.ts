@@ -8,6 +8,9 @@ import type { Logger } from '../log.ts';
 /** The oldest server that the migrations are written for. */
 const OLDEST_SERVER = 150_000;
 
+/** A server that has its own limit for a statement has had so long to tell of it. */
+const SILENT_MS = 5_000;
+
 /** Connections that the pool opens at most. */
 export const POOL_CONNECTIONS = 12;
 
@@ -92,6 +95,9 @@ export class Database implements Queryable {
       max: maxConnections,
       connectionTimeoutMillis: 5_000,
       statement_timeout: statementTimeoutMs,
+      // A server that vanished without a word would be waited for as long as the kernel does: a quarter of an hour, or two hours.
+      query_timeout: statementTimeoutMs + SILENT_MS,
+      keepAliveInitialDelayMillis: SILENT_MS,
       idle_in_transaction_session_timeout: 2 * statementTimeoutMs,
       keepAlive: true,
       types,

@@ -67,6 +67,11 @@ const WRITE_GAPS = `with ${FACTS}
   where f.id = any($2::uuid[]) order by f.id, g.position
   on conflict (session_id, position) do update set began_at = excluded.began_at, ended_at = excluded.ended_at`;
 
+// A disk that takes media again makes one gap of those before it.
+const DROP_GAPS = `with ${FACTS}
+  delete from session_gaps g using facts f
+  where f.id = any($2::uuid[]) and g.session_id = f.id and g.position > jsonb_array_length(f.gaps)`;
+
 // Those that the facts have superseded on an earlier try.
 const FIND_SUPERSEDED = `with ${FACTS}
   select s.id from facts f join sessions s on s.live_id = f.live_id and s.end_reason = 'superseded' and s.ended_at = f.started_at
@@ -119,7 +124,10 @@ export async function applySessionFacts(client: Queryable, facts: readonly Sessi
   }
   const ids = changed.map(({ id }) => id);
   if (changed.length > 0) {
-    if (reduced.some((fact) => fact.gaps.length > 0)) await ask('write-gaps', WRITE_GAPS, [json, ids]);
+    if (reduced.some((fact) => fact.gaps.length > 0)) {
+      await ask('drop-gaps', DROP_GAPS, [json, ids]);
+      await ask('write-gaps', WRITE_GAPS, [json, ids]);
+    }
     await publishReplays(client, ids);
     await ask('update-states', UPDATE_STATES, [changed.flatMap(({ liveId }) => liveId ?? [])]);
   }

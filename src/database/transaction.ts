@@ -18,7 +18,7 @@ const NETWORK_CODES = new Set([
   'EAI_AGAIN',
 ]);
 const NETWORK_MESSAGES =
-  /connection terminated|connection ended|timeout exceeded when trying to connect|client has encountered a connection error/i;
+  /connection terminated|connection ended|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error/i;
 
 /** How a transaction is retried. */
 export interface RetryOptions {

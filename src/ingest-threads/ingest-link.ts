@@ -130,7 +130,7 @@ export class IngestLink implements ThreadLink<FromIngest> {
     const { lives, hasRoom, log } = this.#world;
     const admitted: { packaging: PackagingStart | null } = { packaging: null };
     try {
-      if (!hasRoom()) {
+      if (!hasRoom() && !lives.replaces(request.streamKey)) {
         lives.refused('too_many_connections', request);
         throw new Refused('too_many_connections');
       }

@@ -68,6 +68,11 @@ export class RemoteDoor implements PublishDoor {
     };
   }
 
+  /** Who has room is the other thread's to say. */
+  replaces(): boolean {
+    return true;
+  }
+
   refused(code: RefusalCode, request: PublishRequest | null): void {
     this.#options.events.put({ kind: 'refused', code, request });
   }

@@ -8,7 +8,11 @@ import { findSharedPort } from '../shared-port.ts';
 import { RtmpListener } from './rtmp-listener.ts';
 
 const HOST = '127.0.0.1';
-const DOOR: PublishDoor = { publish: () => Promise.reject(new Error('nobody publishes here')), refused: () => undefined };
+const DOOR: PublishDoor = {
+  publish: () => Promise.reject(new Error('nobody publishes here')),
+  replaces: () => false,
+  refused: () => undefined,
+};
 
 function listenerAt(port: number): RtmpListener {
   return new RtmpListener({ host: HOST, port, door: DOOR, log: createLog('silent') });

@@ -163,7 +163,7 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
   async #ask(streamKey: string, encoder: string | null): Promise<void> {
     try {
       const request = { streamKey, connectionId: this.id, remoteAddress: this.#remoteAddress, encoder };
-      if (!this.#owner.hasRoom) {
+      if (!this.#owner.hasRoom && !this.#owner.door.replaces(streamKey)) {
         this.#owner.door.refused('too_many_connections', request);
         throw new Refused('too_many_connections');
       }

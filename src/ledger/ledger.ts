@@ -102,9 +102,9 @@ export class Ledger {
     this.#follower.wake();
   }
 
-  /** Newest fact of each session that has not ended: what was going on, without asking the database. */
-  openSessions(): SessionFact[] {
-    return [...this.#newest.values()].map(({ fact }) => fact).filter(({ state }) => state !== 'ended');
+  /** The newest fact of each session that has not ended, or whose end the database does not have yet: what was going on, without asking it. */
+  sessions(): SessionFact[] {
+    return Array.from(this.#newest.values(), ({ fact }) => fact);
   }
 
   /** Facts that the database does not have yet. */

@@ -59,6 +59,8 @@ export interface PackagingStart {
 export interface PublishDoor {
   /** Resolves when the publisher is admitted; rejects with Refused. Never waits for the database. */
   publish(request: PublishRequest, connection: PublisherConnection): Promise<Publication>;
+  /** A publisher with this key comes in the place of one that is there, half-dead maybe: it needs no room of its own. */
+  replaces(streamKey: string): boolean;
   /** A publisher was refused before it came to the door; null: it had not told a stream key yet. Must not throw. */
   refused(code: RefusalCode, request: PublishRequest | null): void;
 }

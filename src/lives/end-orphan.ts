@@ -1,5 +1,7 @@
+import type { LiveRecord } from '../database/directory.ts';
 import type { SessionFact } from '../ledger/session-fact.ts';
 import type { Logger } from '../log.ts';
+import type { RecordingMeta } from '../recording/layout.ts';
 import { recordedTotals } from '../recording/stored-recording.ts';
 import { endOf } from './recorded-window.ts';
 import type { RecordingShelf } from './recording-shelf.ts';
@@ -9,6 +11,15 @@ export interface OrphanWorld {
   readonly shelf: RecordingShelf;
   readonly writeFact: (fact: SessionFact) => void;
   readonly log: Logger;
+}
+
+/** What is known of a session that only its recording tells of. */
+export function untold({ sessionId, videoUuid, startedAt, saveReplay }: RecordingMeta, record: LiveRecord): SessionFact {
+  const { permanent, replayPrivacy, reconnectWindowMs } = record;
+  const nothing = { endedAt: null, endReason: null, error: null, errorDetail: null, interruptedAt: null, gaps: [] };
+  const recorded = { recordedBytes: 0, recordedMs: 0, width: null, height: null };
+  const settings = { permanent, saveReplay, replayPrivacy, reconnectWindowMs: reconnectWindowMs ?? 0 };
+  return { sessionId, revision: 0, videoUuid, state: 'open', startedAt, ...nothing, ...settings, ...recorded };
 }
 
 /** Ends a session that was open and that no live can go on with: its live is gone, or its recording cannot be read. It ends at what is known, and tells what is lost. */

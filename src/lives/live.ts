@@ -372,6 +372,11 @@ export class Live {
     this.#world.recordingClosed(this, media.recorder, done);
   }
 
+  /** Frees what the memory has of a session that could not be recorded to its end, when no playlist names it any more. */
+  letGo(): void {
+    if (this.#media === null && this.#last === null) this.edge.clear();
+  }
+
   /** Tells players whether more will come. */
   #markEnd(): void {
     const { timeline } = this.edge;

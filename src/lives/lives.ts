@@ -14,7 +14,7 @@ import { Attempts } from './attempts.ts';
 import type { Attempt } from './attempt.ts';
 import type { Publication, PublishDoor, PublisherConnection, PublishRequest } from './door.ts';
 import { EdgeStates, FIRST_START, newStart } from './edge-state.ts';
-import { endOrphan } from './end-orphan.ts';
+import { endOrphan, untold } from './end-orphan.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import type { EndedSession } from './ended-sessions.ts';
 import { holderRead } from './holder-read.ts';
@@ -33,6 +33,7 @@ import { Tally } from './tally.ts';
 /** How often recordings that no window holds any more are looked for. */
 const SWEEP_MS = 30_000;
 const RECORDING_RETRY_MS = 2000;
+const UNSEEN_REVISIONS = 1000;
 /** Lives that are loaded at once at the start. */
 const LOADED_AT_ONCE = 8;
 
@@ -55,8 +56,10 @@ export class Lives implements PublishDoor {
   readonly #liveOfSession = new Map<string, Live>();
   readonly #ended = new EndedSessions();
   readonly #loading = new LoadingLives();
-  /** Resolves when every live is loaded. Set by `start`. */
+  /** Resolves when every live is loaded, and what nobody may ask for is deleted. Set by `start`. */
   loaded: Promise<void> = Promise.resolve();
+  /** Recordings that nobody may ask for are deleted one after the other. Never rejects. */
+  #removing: Promise<void> = Promise.resolve();
   #sweep: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -94,23 +97,32 @@ export class Lives implements PublishDoor {
 
   /**
    * Takes in what there is: lives and replays as the database has them, sessions that were open when the last process ended, and the recordings on disk. Each
-   * live is made whole in the background, those first that are asked for: a publisher, and a player, waits for its own live and for no other.
+   * live is made whole in the background, those first that are asked for: a publisher, and a player, waits for its own live and for no other. `facts` are
+   * the ledger's: the newest of each session that was open, or whose end the database does not have yet.
    */
   async start(
     directory: { lives: readonly LiveRecord[]; replays: readonly ReplayRecord[] },
-    openSessions: readonly SessionFact[],
+    facts: readonly SessionFact[],
   ): Promise<void> {
     await this.shelf.start();
     await this.#states.start();
     for (const replay of directory.replays) this.putReplay(replay);
-    const open = new Map(openSessions.map((fact) => [fact.sessionId, fact]));
+    // Beyond every revision that the last process can have told the database while its disk took no facts.
+    const open = new Map(
+      facts
+        .filter(({ state }) => state !== 'ended')
+        .map((fact) => [fact.sessionId, { ...fact, revision: fact.revision + UNSEEN_REVISIONS }]),
+    );
+    const told = new Set(facts.map(({ sessionId }) => sessionId));
     const metas = new Map<string, RecordingMeta[]>();
     for (const meta of await this.shelf.list()) metas.set(meta.videoUuid, [...(metas.get(meta.videoUuid) ?? []), meta]);
     for (const record of directory.lives) {
       const its = metas.get(record.videoUuid) ?? [];
       metas.delete(record.videoUuid);
       const sessionIds = its.map(({ sessionId }) => sessionId);
-      this.#loading.add(record, hashKey(record.streamKey), sessionIds, (newest) => this.#load(newest, its, open));
+      this.#loading.add(record, hashKey(record.streamKey), sessionIds, async (newest) => {
+        await this.#load(newest, its, open, told);
+      });
     }
     this.loaded = this.#loading.run(LOADED_AT_ONCE).then(async () => {
       if (this.#closed) return;
@@ -118,6 +130,7 @@ export class Lives implements PublishDoor {
         await endOrphan(fact, { shelf: this.shelf, writeFact: this.#options.writeFact, log: this.#log });
       // Of lives that are gone. One whose session asked for a replay stays, whatever the database says.
       for (const meta of [...metas.values()].flat()) if (!this.#isKept(meta)) await this.shelf.remove(meta.sessionId);
+      await this.#removing;
     });
     this.#sweep = setInterval(() => this.#sweepEnded(), SWEEP_MS);
   }
@@ -211,6 +224,10 @@ export class Lives implements PublishDoor {
     return holder;
   }
 
+  replaces(streamKey: string): boolean {
+    return this.#byKey.get(hashKey(streamKey))?.holder != null;
+  }
+
   refused(code: RefusalCode, request: PublishRequest | null): void {
     if (request === null) this.attempts.count(code);
     else this.#attempted(code, request, hashKey(request.streamKey));
@@ -257,14 +274,14 @@ export class Lives implements PublishDoor {
     // A live that has become its replay meanwhile is none any more.
     if (this.#replays.has(record.videoUuid)) return;
     const live = this.#byUuid.get(record.videoUuid);
-    if (this.#loading.record(record.videoUuid) !== null) {
-      this.#loading.put(record, hashKey(record.streamKey));
-    } else if (live === undefined) {
-      this.#add(new Live(record, new LiveEdge(FIRST_START), this.#world));
-    } else {
+    if (live !== undefined) {
       this.#dropKey(live);
       live.put(record);
       this.#byKey.set(hashKey(record.streamKey), live);
+    } else if (this.#loading.record(record.videoUuid) !== null) {
+      this.#loading.put(record, hashKey(record.streamKey));
+    } else {
+      this.#add(new Live(record, new LiveEdge(FIRST_START), this.#world));
     }
     this.#options.directoryChanged?.(record.videoUuid);
   }
@@ -309,9 +326,14 @@ export class Lives implements PublishDoor {
   }
 
   /** Never rejects: a live that can not be read begins anew, behind every number it can have had. */
-  async #load(record: LiveRecord, metas: readonly RecordingMeta[], open: Map<string, SessionFact>): Promise<void> {
+  async #load(
+    record: LiveRecord,
+    metas: readonly RecordingMeta[],
+    open: Map<string, SessionFact>,
+    told: ReadonlySet<string>,
+  ): Promise<void> {
     try {
-      await this.#loadWhole(record, metas, open);
+      await this.#loadWhole(record, metas, open, told);
     } catch (error) {
       this.#log.error({ live: record.videoUuid, err: error }, 'live could not be loaded: it begins anew');
       if (!this.#byUuid.has(record.videoUuid))
@@ -319,7 +341,12 @@ export class Lives implements PublishDoor {
     }
   }
 
-  async #loadWhole(record: LiveRecord, metas: readonly RecordingMeta[], open: Map<string, SessionFact>): Promise<void> {
+  async #loadWhole(
+    record: LiveRecord,
+    metas: readonly RecordingMeta[],
+    open: Map<string, SessionFact>,
+    told: ReadonlySet<string>,
+  ): Promise<void> {
     if (this.#replays.has(record.videoUuid)) return;
     const { live, sessions, resumedId } = await loadLive({
       record,
@@ -336,6 +363,10 @@ export class Lives implements PublishDoor {
       if (fact.sessionId !== resumedId)
         await endOrphan(fact, { shelf: this.shelf, writeFact: this.#options.writeFact, log: this.#log });
     }
+    const newest = metas.at(-1);
+    // Killed before its first fact was on the disk. To a database that knows the session this says nothing new.
+    if (newest?.saveReplay === true && !told.has(newest.sessionId) && !this.#replayOfSession.has(newest.sessionId))
+      await endOrphan(untold(newest, record), { shelf: this.shelf, writeFact: this.#options.writeFact, log: this.#log });
     this.#add(live);
     const changed = this.#loading.record(record.videoUuid);
     if (changed !== null && changed !== record) {
@@ -348,10 +379,13 @@ export class Lives implements PublishDoor {
       this.#liveOfSession.set(meta.sessionId, live);
       if (meta.sessionId !== resumedId) this.#ended.add({ live, meta, lastSequence, endedAt });
     }
-    for (const meta of metas) {
-      if (meta.sessionId !== resumedId && !this.#liveOfSession.has(meta.sessionId) && !this.#isKept(meta))
-        await this.shelf.remove(meta.sessionId);
-    }
+    const unkept = metas.filter(
+      (meta) => meta.sessionId !== resumedId && !this.#liveOfSession.has(meta.sessionId) && !this.#isKept(meta),
+    );
+    // Nobody waits for it: a live's publisher least of all.
+    this.#removing = this.#removing.then(async () => {
+      for (const { sessionId } of unkept) if (!this.#closed) await this.shelf.remove(sessionId);
+    });
   }
 
   /** Whether a recording is to stay when no live playlist names it: its session asked for a replay, or there is one. */
@@ -386,7 +420,10 @@ export class Lives implements PublishDoor {
 
   #sweepOnce(): void {
     const { left, deletable } = this.#ended.sweep(this.#world.now(), (sessionId) => this.#replayOfSession.has(sessionId));
-    for (const { meta } of left) this.#liveOfSession.delete(meta.sessionId);
+    for (const { live, meta } of left) {
+      this.#liveOfSession.delete(meta.sessionId);
+      live.letGo();
+    }
     for (const { meta } of deletable) void this.shelf.remove(meta.sessionId);
   }
 

@@ -45,13 +45,18 @@ export async function readStoredRecording(directory: string): Promise<StoredReco
   let ended = false;
   let complete = true;
   let size = 0;
+  let skipped = false;
   for (let at = 0; !ended; at += RECORD_BYTES) {
     const record = decodeRecord(bytes, at);
     if (record === null) break;
     if (record.kind === 'run') {
       const run = await readRun(directory, record);
+
+      skipped ||= run === null;
       if (run === null) continue;
-      runs.push(run);
+      // The init segment that it went on with may be the one which is not there; every volume has its own.
+      runs.push(skipped ? { ...run, newInit: true, discontinuity: true } : run);
+      skipped = false;
       size = (await stat(join(directory, volumeFile(run.volume)))).size;
       if (size === run.initBytes && !meta.saveReplay) size = Infinity; // given back on purpose (Recording.dropVolume)
     } else if (record.kind === 'segment') {

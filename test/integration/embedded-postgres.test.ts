@@ -178,3 +178,17 @@ test('as root, under a directory that is closed: the data is elsewhere, with a l
   await rm(elsewhere, { recursive: true });
   await assert.rejects(start(directory), /a link to a place that is gone/);
 });
+
+test('a server that stands still without a word is given up, and the query made again on a new connection', async (t) => {
+  const { postgres } = await withPostgres(t);
+  const database = await Database.open({ connection: { ...postgres.connection }, log, statementTimeoutMs: 1 });
+  t.after(() => database.close());
+  const { rows } = await database.query<{ pid: number }>('select pg_backend_pid() as pid');
+  process.kill(rows[0].pid, 'SIGSTOP');
+  try {
+    const { rows: again } = await database.query<{ pid: number }>('select pg_backend_pid() as pid');
+    assert.notEqual(again[0].pid, rows[0].pid);
+  } finally {
+    process.kill(rows[0].pid, 'SIGCONT');
+  }
+});

@@ -9,6 +9,7 @@ import type { IngestLimits } from '../../src/ingest/limits.ts';
 import { RtmpListener } from '../../src/ingest/rtmp-listener.ts';
 import { hex } from '../support/cuts.ts';
 import { LogDiary } from '../support/log-diary.ts';
+import { until } from '../support/until.ts';
 import { PublishDiary } from '../support/publish-diary.ts';
 import { avcConfig, greeting, TestClient } from '../support/rtmp-wire.ts';
 
@@ -199,6 +200,8 @@ test('one publisher too many is told so; strangers too many are turned away', as
   assert.ok(second.heard().includes(REFUSALS.too_many_connections.text));
   assert.equal(door.refusedBefore.at(-1)?.[0], 'too_many_connections', 'the door hears of it');
   await diary.line('publisher gone');
+  await peer(publishing('one').bytes());
+  await until('who comes in its own place is let in', () => door.entries.length === 2);
   await peer(greeting);
   await peer(greeting);
   const third = await peer(greeting);

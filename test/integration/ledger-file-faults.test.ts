@@ -46,7 +46,7 @@ async function play(files: FaultyFiles, fault: FileFault | null): Promise<{ oper
     const left = join(root, `left-${n}`);
     cpSync(disk.directory, left, { recursive: true });
     const again = await open(join(left, 'ledger'));
-    const known = new Set([...applied, ...again.openSessions()].map(({ sessionId, revision }) => `${sessionId} ${revision}`));
+    const known = new Set([...applied, ...again.sessions()].map(({ sessionId, revision }) => `${sessionId} ${revision}`));
     for (const { sessionId, revision } of newest(facts))
       assert.ok(known.has(`${sessionId} ${revision}`) || revision === POISON, `fact ${sessionId} ${revision} is lost`);
     await again.close();

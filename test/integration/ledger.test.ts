@@ -152,7 +152,7 @@ test('a ledger whose process is killed at any moment has every fact that it said
     const durable = output.split('\n').slice(0, -1).map(Number);
     assert.ok(durable.length > 50);
     const ledger = await Ledger.open({ directory, log, apply: () => Promise.reject(new Error('away')) });
-    const open = new Set(ledger.openSessions().map((fact) => fact.sessionId));
+    const open = new Set(ledger.sessions().map((fact) => fact.sessionId));
     await ledger.close();
     for (const n of durable) assert.ok(open.has(sessionId(n)), `session ${n} of round ${round}`);
     acknowledged += durable.length;
@@ -182,14 +182,14 @@ test('while the disk refuses, facts are kept and go to the database; later they 
   assert.equal(applied.length, 21);
   assert.equal(ledger.degraded, true);
   assert.equal(durable, 0);
-  assert.equal(ledger.openSessions().length, 21);
+  assert.equal(ledger.sessions().length, 21);
 
   await limitFiles('unlimited');
   await Promise.all(durables);
   assert.equal(ledger.degraded, false);
   await ledger.close();
   const again = await Ledger.open({ directory, log, apply });
-  assert.equal(again.openSessions().length, 21);
-  assert.equal(again.openSessions()[20].videoUuid, liveUuid(21));
+  assert.equal(again.sessions().length, 21);
+  assert.equal(again.sessions()[20].videoUuid, liveUuid(21));
   await again.close();
 });

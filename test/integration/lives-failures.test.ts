@@ -118,6 +118,9 @@ test('a step of an end that fails keeps the others from nothing', async (t) => {
 });
 
 test('a recording that fails: viewers go on, the session says so, and tells what is really on disk', async (t) => {
+  let sweep = (): void => {};
+  const { setInterval } = globalThis;
+  t.mock.method(globalThis, 'setInterval', (callback: () => void, ms: number) => setInterval((sweep = callback), ms));
   const broadcast = await Broadcast.open(t, {
     lives: [liveRecord(1, { dvrWindowS: 60 })],
     settings: { recordingRetryMs: 3_600_000 },
@@ -148,6 +151,9 @@ test('a recording that fails: viewers go on, the session says so, and tells what
   assert.equal(ended?.error, 8);
   assert.equal(ended.recordedBytes, recordedTotals(stored).bytes);
   assert.equal(ended.recordedMs, recordedTotals(stored).ms);
+  assert.ok(broadcast.edge().parts.length > 0);
+  sweep();
+  assert.equal(broadcast.edge().parts.length, 0, 'no playlist names it any more');
 });
 
 test('a disk that has room again: the session is recorded on behind a gap, and no number is given twice, killed or not', async (t) => {

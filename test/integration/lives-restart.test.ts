@@ -172,6 +172,36 @@ test('an open session whose recording was closed for good is not written to agai
   assert.equal(timelineOf(after).ended, true);
 });
 
+test('a session that was killed before its first fact was on the disk has ended, with all that was recorded', async (t) => {
+  const before = await Broadcast.open(t);
+  await broadcastOf(before, 1);
+  const told = [...before.newest().values()];
+  const publisher = await before.publish();
+  publisher.send(4);
+  publisher.end('disconnected');
+  await before.lives.shelf.settled();
+  const after = await Broadcast.open(t, { from: before, openSessions: told });
+  const { revision, state, saveReplay, recordedMs } = after.newest().get(publisher.sessionId) ?? {};
+  assert.deepEqual([revision, state, saveReplay], [1, 'ended', true], 'a database that knows the session takes no notice');
+  assert.ok((recordedMs ?? 0) >= 3000);
+  const again = await Broadcast.open(t, { from: after, openSessions: [...told, ...after.newest().values()] });
+  assert.deepEqual(again.facts, []);
+});
+
+test('what the database was told while the disk took no facts is not what counts after a restart', async (t) => {
+  const before = await Broadcast.open(t);
+  const publisher = await before.publish();
+  publisher.send(2);
+  const onDisk = before.openSessions();
+  publisher.end('disconnected');
+  await publisher.ask(LIVE.streamKey);
+  publisher.end('disconnected');
+  const toldLast = before.newest().get(publisher.sessionId)?.revision ?? Infinity;
+  const after = await Broadcast.open(t, { from: before, openSessions: onDisk });
+  const first = after.facts.find(({ sessionId }) => sessionId === publisher.sessionId);
+  assert.ok((first?.revision ?? 0) > toldLast, `${first?.revision} > ${toldLast}`);
+});
+
 test('two open sessions of one live: the older one has ended before the newer began', async (t) => {
   const before = await Broadcast.open(t);
   const [older] = await broadcastOf(before, 1);

@@ -218,6 +218,28 @@ test('nothing recorded, and nothing known of it', async (t) => {
   await assert.rejects(recoverRecording(session.directory, true), { code: 'ENOENT' });
 });
 
+test('an init segment that is damaged costs its own volume: those behind it go on with theirs', async (t) => {
+  const whole = await record(t);
+  const packager = whole.connect();
+  feedFlv(packager, MUXED, 6, () => {});
+  packager.close();
+  await whole.recorder.close();
+  assert.deepEqual(
+    (await readStoredRecording(whole.directory)).runs.map(({ newInit }) => newInit),
+    [true, false, false],
+  );
+  const init = join(whole.directory, '000001.mp4');
+  writeFileSync(init, readFileSync(init).fill(0, 0, 64));
+  const stored = await readStoredRecording(whole.directory);
+  assert.deepEqual(
+    stored.runs.map(({ volume, newInit, discontinuity }) => [volume, newInit, discontinuity]),
+    [
+      [2, true, true],
+      [3, false, true],
+    ],
+  );
+});
+
 test('volumes that were given back keep their segments in the index: media sequence numbers count on', async (t) => {
   const whole = await record(t);
   const complete = await readStoredRecording(whole.directory);

@@ -28,6 +28,7 @@ test('encoders that are reset and back within the same moment: each connection i
       if (request.streamKey === worstFor) tick();
       return answer;
     },
+    replaces: (streamKey) => broadcast.lives.replaces(streamKey),
     refused: (code, request) => broadcast.lives.refused(code, request),
   };
   const rtmp = new RtmpListener({ host: '127.0.0.1', port: 0, door, log: broadcast.diary.log });

@@ -100,6 +100,10 @@ test('a permanent live: waiting, on air, its replay beside it, waiting again', a
   await apply(database, [end]);
   await apply(database, [{ ...end, revision: 5 }]);
   assert.equal((await one(database, `select count(*) from videos`))['count'], 1, 'a deleted replay stays deleted');
+
+  const merged = [{ beganAt: START + 2000, endedAt: START + 6000 }];
+  await apply(database, [makeFact(1, 1, { revision: 6, endedAt: START + 66_000, gaps: merged, recordedMs: 61_500 })]);
+  assert.deepEqual(await one(database, 'select count(*) as gaps from session_gaps'), { gaps: 1 });
 });
 
 test('a live that is not permanent becomes its replay, or ends', async (t) => {

@@ -86,8 +86,8 @@ export class Broadcast {
       await broadcast.lives.close();
       await rm(directory, { recursive: true, force: true });
     });
-    const open = options.openSessions ?? from?.openSessions() ?? [];
-    await broadcast.lives.start({ lives: options.lives ?? [liveRecord()], replays: options.replays ?? [] }, open);
+    const facts = options.openSessions ?? from?.newest().values() ?? [];
+    await broadcast.lives.start({ lives: options.lives ?? [liveRecord()], replays: options.replays ?? [] }, [...facts]);
     await broadcast.lives.loaded;
     return broadcast;
   }

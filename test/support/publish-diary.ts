@@ -48,6 +48,10 @@ export class PublishDiary implements PublishDoor {
     };
   }
 
+  replaces(streamKey: string): boolean {
+    return this.entries.some(({ request, ends }) => request.streamKey === streamKey && ends.length === 0);
+  }
+
   refused(code: RefusalCode, request: PublishRequest | null): void {
     this.refusedBefore.push([code, request?.streamKey ?? null]);
   }
