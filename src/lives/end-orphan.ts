@@ -28,7 +28,7 @@ export async function endOrphan(fact: SessionFact, { shelf, writeFact, log }: Or
   let recordedUntil = fact.startedAt + totals.ms;
   let lost: string | null = null;
   try {
-    const stored = await shelf.readOpen(fact);
+    const stored = await shelf.readKnown(fact);
     totals = recordedTotals(stored);
     recordedUntil = endOf(stored) ?? fact.startedAt;
     if (totals.ms === 0 && fact.recordedMs > 0) lost = 'the recording is lost: nothing of it was on the disk';

@@ -29,6 +29,7 @@ import { RecordingShelf } from './recording-shelf.ts';
 import { Restarts } from './restarts.ts';
 import type { SessionRecorder } from './session-recorder.ts';
 import { Tally } from './tally.ts';
+import { timeOfUuidv7 } from './uuidv7.ts';
 
 /** How often recordings that no window holds any more are looked for. */
 const SWEEP_MS = 30_000;
@@ -249,7 +250,9 @@ export class Lives implements PublishDoor {
 
   /** The recording of a session that has ended. Rejects with ENOENT when there is none any more. */
   readRecording(sessionId: string): Promise<StoredRecording> {
-    return this.shelf.read(sessionId, true);
+    const replay = this.#replayOfSession.get(sessionId);
+    if (replay === undefined) return this.shelf.read(sessionId, true);
+    return this.shelf.readKnown({ sessionId, videoUuid: replay.videoUuid, startedAt: timeOfUuidv7(sessionId), saveReplay: true });
   }
 
   /** What there is to watch under a video's UUID, or null. */

@@ -1,15 +1,19 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SessionFact } from '../ledger/session-fact.ts';
 import type { Logger } from '../log.ts';
 import { INDEX_FILE, META_FILE, recordingDirectory } from '../recording/layout.ts';
 import type { RecordingMeta } from '../recording/layout.ts';
+import { readMeta } from '../recording/meta.ts';
 import { recoverRecording } from '../recording/recovery.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
 
 const READ_AT_ONCE = 64;
 /** Where nobody knows where the playlist stood. */
 const NO_PLACE = { mediaSequence: 0, discontinuitySequence: 0, targetDuration: 2 };
+
+/** What the ledger, or the catalogue, knows of a recording. */
+export type KnownRecording = Pick<SessionFact, 'sessionId' | 'videoUuid' | 'startedAt' | 'saveReplay'>;
 
 /** All recordings on disk: which there are, made whole when they are read, and deleted when nobody may ask for them any more. */
 export class RecordingShelf {
@@ -53,7 +57,7 @@ export class RecordingShelf {
 
   async #readMeta(name: string): Promise<RecordingMeta | null> {
     try {
-      return JSON.parse(await readFile(join(this.directory, name, META_FILE), 'utf8')) as RecordingMeta;
+      return await readMeta(join(this.directory, name));
     } catch (error) {
       this.#log.warn({ recording: name, err: error }, 'recording without meta left alone');
       return null;
@@ -71,8 +75,8 @@ export class RecordingShelf {
     return recoverRecording(recordingDirectory(this.directory, sessionId), end);
   }
 
-  /** Reads the recording of a session that was open, and closes it for good. A meta that a power cut has emptied is made anew from what the ledger knows. */
-  async readOpen({ sessionId, videoUuid, startedAt, saveReplay }: SessionFact): Promise<StoredRecording> {
+  /** Reads the recording of a session, and closes it for good. A meta that a power cut has emptied, or that is damaged, is made anew from what is known of it. */
+  async readKnown({ sessionId, videoUuid, startedAt, saveReplay }: KnownRecording): Promise<StoredRecording> {
     try {
       return await this.read(sessionId, true);
     } catch (error) {

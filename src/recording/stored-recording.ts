@@ -9,8 +9,9 @@ import type { AudioConfig, VideoConfig } from '../media/track.ts';
 import { MediaTimeline } from '../packager/media-timeline.ts';
 import { decodeRecord, RECORD_BYTES } from './index-record.ts';
 import type { RunRecord, SegmentRecord } from './index-record.ts';
-import { INDEX_FILE, initUri, META_FILE, volumeFile, volumeUri } from './layout.ts';
+import { INDEX_FILE, initUri, volumeFile, volumeUri } from './layout.ts';
 import type { RecordingMeta } from './layout.ts';
+import { readMeta } from './meta.ts';
 
 /** The most bytes of an init segment that are read. */
 const MAX_INIT_BYTES = 65_536;
@@ -38,7 +39,7 @@ export interface StoredRecording {
  * than its volumes hold, as a power cut may leave it, counts as one without an end.
  */
 export async function readStoredRecording(directory: string): Promise<StoredRecording> {
-  const meta = JSON.parse(await readFile(join(directory, META_FILE), 'utf8')) as RecordingMeta;
+  const meta = await readMeta(directory);
   const bytes = await readFileOrNothing(join(directory, INDEX_FILE));
   const runs: StoredRun[] = [];
   const segments: SegmentRecord[] = [];

@@ -202,6 +202,35 @@ test('what the database was told while the disk took no facts is not what counts
   assert.ok((first?.revision ?? 0) > toldLast, `${first?.revision} > ${toldLast}`);
 });
 
+test('a damaged meta costs nothing of a replay, and no number of its live', async (t) => {
+  const before = await Broadcast.open(t);
+  const [sessionId] = await broadcastOf(before, 1);
+  const whole = await before.lives.readRecording(sessionId);
+  const replays = [{ videoUuid: sessionId, sessionId, privacy: 1, ownerId: OWNER }];
+  await before.lives.close();
+  const file = join(before.recordingDirectory(sessionId), 'meta.json');
+  const meta = readFileSync(file, 'utf8');
+  for (const damaged of [
+    '',
+    meta.slice(0, -2),
+    'null',
+    meta.replace('mediaSequence', 'mediaSequenz'),
+    meta.replace('saveReplay', 'saveRepley'),
+    meta.replace(sessionId, sessionId.replaceAll('0', '1')),
+  ]) {
+    writeFileSync(file, damaged);
+    const after = await Broadcast.open(t, { from: before, replays });
+    const stored = await after.lives.readRecording(sessionId);
+    assert.deepEqual(
+      [stored.segments, stored.meta.sessionId, stored.meta.startedAt],
+      [whole.segments, sessionId, BEGAN],
+      damaged,
+    );
+    const { mediaSequence } = timelineOf(after).end;
+    assert.ok(mediaSequence >= whole.segments.length, `${mediaSequence} ${damaged}`);
+  }
+});
+
 test('two open sessions of one live: the older one has ended before the newer began', async (t) => {
   const before = await Broadcast.open(t);
   const [older] = await broadcastOf(before, 1);
