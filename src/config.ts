@@ -89,7 +89,12 @@ const SETTINGS = {
   ),
   rtmpHandshakeTimeoutMs: wholeNumber(10_000, 1000, 60_000, 'A connection that does not publish within this time is closed.'),
   rtmpReadTimeoutMs: wholeNumber(30_000, 1000, 600_000, 'A publisher silent for this time is closed.'),
-  maxPublishers: wholeNumber(2000, 1, 100_000, 'Publisher connections at once; more are refused.'),
+  maxPublishers: wholeNumber(
+    2000,
+    1,
+    100_000,
+    'Publisher connections at once; more are refused, but for those that come in the place of one.',
+  ),
   restartAt: timeOfDay('When the sessions of all permanent lives on air end and begin anew, once a day.'),
   restartTimeZone: timeZone('Whose clocks restart-at means.'),
   restartOverS: wholeNumber(600, 0, 86_400, 'Time over which these restarts are spread.'),
