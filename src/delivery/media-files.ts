@@ -162,14 +162,14 @@ export class MediaFiles {
 
   /** Holds blocks until what is sent is out: mostly it is before `send` returns. */
   #holding(exchange: Exchange, blocks: readonly HeldBytes[], send: () => void): void {
-    if (blocks.length === 0) return send();
     for (const block of blocks) block.retain();
     try {
       send();
     } finally {
-      exchange.onEnd(() => {
-        for (const block of blocks) block.release();
-      });
+      if (blocks.length > 0)
+        exchange.onEnd(() => {
+          for (const block of blocks) block.release();
+        });
     }
     if (!exchange.ended) this.#slow.watch(exchange);
   }

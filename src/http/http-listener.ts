@@ -37,6 +37,8 @@ const KEEP_ALIVE_MS = 30_000;
 const SESSION_IDLE_MS = 60_000;
 /** A TLS connection has this long to shake hands. */
 const HANDSHAKE_MS = 10_000;
+/** At once on an HTTP/2 connection: as many as RFC 9113 (section 6.5.2) asks for at the least. */
+const STREAMS = 100;
 /** Requests that a connection may send ahead, when Node reads it: it hands out all that come, and an answer may wait. */
 const MOST_AHEAD = 100;
 /** Requests that are being answered have this long when the server closes. */
@@ -139,7 +141,13 @@ export class HttpListener {
 
   #secureServer(paths: TlsPaths): Http2SecureServer {
     const certificate = readCertificate(paths);
-    const options = { ...certificate, allowHTTP1: true, noDelay: true, handshakeTimeout: HANDSHAKE_MS };
+    const options = {
+      ...certificate,
+      allowHTTP1: true,
+      noDelay: true,
+      handshakeTimeout: HANDSHAKE_MS,
+      settings: { maxConcurrentStreams: STREAMS },
+    };
     const server = createSecureServer(options, (request, response) =>
       // Of HTTP/2 only what its compatibility API has alike is used.
       this.#answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),

@@ -28,7 +28,7 @@ export class NodeExchange implements Exchange {
   }
 
   get over(): boolean {
-    return this.#response.headersSent || this.#ended || this.#response.destroyed === true;
+    return this.#response.headersSent || this.#gone;
   }
 
   get begun(): boolean {
@@ -66,11 +66,16 @@ export class NodeExchange implements Exchange {
     response.uncork?.();
     return {
       write: (bytes) => {
-        if (response.destroyed) return Promise.resolve(false);
+        if (this.#gone) return Promise.resolve(false);
         return response.write(bytes) ? Promise.resolve(true) : this.#takesMore();
       },
       end: () => void response.end(),
     };
+  }
+
+  /** There is nobody to write to. */
+  get #gone(): boolean {
+    return this.#ended || this.#response.destroyed === true;
   }
 
   destroy(): void {
@@ -91,7 +96,7 @@ export class NodeExchange implements Exchange {
       const done = (): void => {
         response.off('drain', done);
         response.off('close', done);
-        resolve(!response.destroyed);
+        resolve(!this.#gone);
       };
       response.on('drain', done);
       response.on('close', done);

@@ -91,6 +91,7 @@ export class RemoteDoor implements PublishDoor {
         void this.#read(message.publication, message.question);
         return;
       case 'finish':
+        this.#connections.get(message.publication)?.stopMedia?.();
         this.#packagers.get(message.publication)?.close();
         this.#done(message.question);
         return;

@@ -109,6 +109,11 @@ export class RtmpPublisher implements PublisherConnection, RtmpServerHandler {
     this.#readOn();
   }
 
+  /** PublisherConnection: nothing is written to the packager's memory any more. */
+  stopMedia(): void {
+    this.#rtmp.stopMedia();
+  }
+
   /** PublisherConnection: tell the publisher why, then close. */
   close(code: RefusalCode): void {
     if (this.#reason !== null) return;

@@ -25,6 +25,8 @@ export interface PublisherConnection {
    * closed then.
    */
   finish?(): Promise<void>;
+  /** Only where its frames are packaged: media that arrives after this call is discarded; the connection stays. */
+  stopMedia?(): void;
   /** Send the status that belongs to the code, then close. Media that arrives after this call is discarded. */
   close(code: RefusalCode): void;
 }

@@ -339,6 +339,8 @@ export class Live {
     // The connection first: it writes no media any more once told, and the packager's memory can go.
     if (code !== null) this.#attempt('close connection', () => holder.connection.close(code));
     this.#attempt('close packager', () => holder.packaging.close());
+    // One on another thread may be gone, or is heard no more: what it has put out of a segment is its last.
+    this.#attempt('end segment', () => this.#media?.recorder.endSegment());
     const { timeline } = this.edge;
     timeline.online = timeline.runOpen = false;
     timeline.version += 1;

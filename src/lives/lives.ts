@@ -121,9 +121,7 @@ export class Lives implements PublishDoor {
       const its = metas.get(record.videoUuid) ?? [];
       metas.delete(record.videoUuid);
       const sessionIds = its.map(({ sessionId }) => sessionId);
-      this.#loading.add(record, hashKey(record.streamKey), sessionIds, async (newest) => {
-        await this.#load(newest, its, open, told);
-      });
+      this.#loading.add(record, hashKey(record.streamKey), sessionIds, (newest) => this.#load(newest, its, open, told));
     }
     this.loaded = this.#loading.run(LOADED_AT_ONCE).then(async () => {
       if (this.#closed) return;

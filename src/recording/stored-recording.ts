@@ -52,7 +52,6 @@ export async function readStoredRecording(directory: string): Promise<StoredReco
     if (record === null) break;
     if (record.kind === 'run') {
       const run = await readRun(directory, record);
-
       skipped ||= run === null;
       if (run === null) continue;
       // The init segment that it went on with may be the one which is not there; every volume has its own.

@@ -110,6 +110,21 @@ test('a publisher that is refused, or closed later, is told why, and what it sen
   }
 });
 
+test('media that is stopped leaves the memory of its frames alone, from any byte on, and a goodbye is still heard', () => {
+  const bytes = recordPublication(parseFlvFile(fixtureBytes));
+  for (let at = 4000; at < bytes.length; at += 1009) {
+    const server = new TestServer();
+    server.feed(bytes.subarray(0, at));
+    const { frames } = server;
+    const { target } = frames;
+    const before = Buffer.from(target);
+    server.connection.stopMedia();
+    server.feed(bytes.subarray(at));
+    assert.ok(frames.target === target && before.equals(target), `byte ${at}`);
+    assert.deepEqual([server.unpublishedCount, server.connection.state], [1, 'connected']);
+  }
+});
+
 for (const [name, client, code, answer] of [
   ['another application', new TestClient().connect('vod'), 'wrong_app', ['_error', 'NetConnection.Connect.Rejected']],
   [

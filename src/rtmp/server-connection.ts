@@ -127,6 +127,11 @@ export class RtmpServerConnection implements MessageReceiver {
     this.#flush();
   }
 
+  /** Frames that come from now on, the rest of an open one too, are discarded: the memory that they were written to can go. */
+  stopMedia(): void {
+    this.#media = null;
+  }
+
   /** Discards whatever comes from now on, without a word to the peer. */
   discard(): void {
     this.#dialogue.discard();

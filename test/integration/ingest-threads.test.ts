@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { FileSource } from '../../src/cli/file-source.ts';
@@ -8,6 +9,8 @@ import type { PublishOutcome } from '../../src/cli/publish-once.ts';
 import { DEFAULT_INGEST_LIMITS } from '../../src/ingest/limits.ts';
 import { IngestThreads } from '../../src/ingest-threads/ingest-threads.ts';
 import type { SessionFact } from '../../src/ledger/session-fact.ts';
+import { volumeFile } from '../../src/recording/layout.ts';
+import { readStoredRecording } from '../../src/recording/stored-recording.ts';
 import { parseFlvFile } from '../../src/rtmp/flv-file.ts';
 import { Broadcast, liveRecord } from '../support/broadcast.ts';
 import type { BroadcastOptions } from '../support/broadcast.ts';
@@ -157,19 +160,37 @@ test('a thread that dies takes its own publishers with it, and nothing that was 
   await rig.onAir(8);
   const { publishingCount } = rig.rtmp;
   assert.equal(publishingCount, 8);
+  const parts = (): number[] => lives.map(({ videoUuid }) => rig.broadcast.edge(videoUuid).parts.length);
+  await until('each has put out some of a segment', () => parts().every((count) => count >= 2), PATIENT);
   await rig.rtmp.kill();
-  await until('its publishers are gone', () => rig.rtmp.publishingCount < 8 && outcomes.size > 0, PATIENT);
+  const gone = (): number => 8 - rig.rtmp.publishingCount;
+  await until('its publishers are gone, each of them', () => gone() > 0 && outcomes.size === gone(), PATIENT);
   const stay = rig.rtmp.publishingCount;
-  assert.equal(outcomes.size, 8 - stay);
   for (const { end } of outcomes.values()) assert.equal(end, 'lost');
   const interrupted = rig.sessions().filter(({ state }) => state === 'interrupted');
   assert.equal(interrupted.length, 8 - stay);
   // They come back, to whatever thread, into the same sessions.
   for (const streamKey of outcomes.keys()) void rig.publish(streamKey, { loop: true });
   await rig.onAir(8);
+  const before = parts();
+  await until('each has put out more', () => parts().every((count, i) => count > before[i] + 6), PATIENT);
   assert.equal(rig.sessions().length, 8);
   assert.equal(rig.sessions().filter(({ gaps }) => gaps.length === 1).length, 8 - stay);
   await rig.rtmp.close();
   await rig.broadcast.lives.close();
-  for (const { recordedMs } of rig.sessions()) assert.ok(recordedMs > 0);
+  for (const { sessionId, recordedMs, recordedBytes } of rig.sessions()) {
+    assert.ok(recordedMs > 0);
+    const directory = rig.broadcast.recordingDirectory(sessionId);
+    const { segments } = await readStoredRecording(directory);
+    for (const { volume, start, end } of segments) {
+      const bytes = readFileSync(join(directory, volumeFile(volume))).subarray(start, end);
+      assert.equal(bytes.length, end - start, `${sessionId} ${volume} ${start}-${end}`);
+      assert.equal(bytes.toString('latin1', 4, 8), 'styp', 'a segment begins where one does');
+    }
+    assert.equal(Math.round(segments.reduce((sum, { duration }) => sum + duration, 0) / 90), recordedMs);
+    assert.equal(
+      segments.reduce((sum, { start, end }) => sum + end - start, 0),
+      recordedBytes,
+    );
+  }
 });
