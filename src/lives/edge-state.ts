@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
-import type { TimelineStart } from '../packager/media-timeline.ts';
+import type { MediaTimeline, TimelineStart } from '../packager/media-timeline.ts';
 
 /** A live that was never broadcast. */
 export const FIRST_START: TimelineStart = { mediaSequence: 0, discontinuitySequence: 0, targetDuration: 2 };
@@ -13,8 +13,24 @@ export function newStart(nowMs: number): TimelineStart {
   return { ...FIRST_START, mediaSequence: number, discontinuitySequence: number };
 }
 
+/** What a playlist listed, for one that is made again from the recordings never to begin before it. */
+export interface Listed {
+  /** Media sequence number that the playlist began with, or one before it. */
+  readonly first: number;
+  /** How much the playlist has kept since. */
+  readonly windowTicks: number;
+}
+
+/** What a live's playlist lists now. */
+export function listedBy({ edge, windowTicks }: { edge: { timeline: MediaTimeline }; windowTicks: number }): Listed {
+  return { first: edge.timeline.segments.first, windowTicks };
+}
+
+/** Where a live's playlist stands; without what it listed, where that is not known. */
+export type EdgePlace = TimelineStart & Partial<Listed>;
+
 /** Every state is written as this many bytes, padded: over those of the one before, which a disk that is full allows too, and within one of its sectors. */
-const STATE_BYTES = 128;
+const STATE_BYTES = 192;
 
 /** Where each live's playlist stands, kept so that its numbers never go back even when its recordings are gone. */
 export class EdgeStates {
@@ -23,7 +39,9 @@ export class EdgeStates {
   /** Writes of one live come one after the other, in the order of the calls. */
   readonly #turns = new Map<string, Promise<void>>();
   /** What the disk refused, until it is kept or something newer is. */
-  readonly #unkept = new Map<string, TimelineStart>();
+  readonly #unkept = new Map<string, EdgePlace>();
+  /** What is known of each live's playlist. */
+  readonly #places = new Map<string, EdgePlace>();
 
   #retry: NodeJS.Timeout | null = null;
   readonly #retryMs: number;
@@ -41,7 +59,13 @@ export class EdgeStates {
   }
 
   /** Where a live's playlist stands; one whose file is damaged goes on from a number that it can not have reached. */
-  async read(videoUuid: string, nowMs: number): Promise<TimelineStart> {
+  async read(videoUuid: string, nowMs: number): Promise<EdgePlace> {
+    const place = await this.#read(videoUuid, nowMs);
+    this.#places.set(videoUuid, place);
+    return place;
+  }
+
+  async #read(videoUuid: string, nowMs: number): Promise<EdgePlace> {
     const file = this.#file(videoUuid);
     try {
       const text = await readFile(file, 'utf8');
@@ -59,8 +83,10 @@ export class EdgeStates {
   }
 
   /** Replaces the state whole, when `after` has resolved: a crash leaves the old or the new one. Never rejects. */
-  write(videoUuid: string, state: TimelineStart, after: Promise<void> = Promise.resolve()): Promise<void> {
+  write(videoUuid: string, start: EdgePlace, after: Promise<void> = Promise.resolve()): Promise<void> {
     const file = this.#file(videoUuid);
+    const state = { ...this.#places.get(videoUuid), ...start };
+    this.#places.set(videoUuid, state);
     return this.#turn(videoUuid, async () => {
       await after;
       const again = this.#unkept.has(videoUuid);
@@ -74,8 +100,14 @@ export class EdgeStates {
     });
   }
 
+  /** Keeps what a playlist lists from now on; `start` is where one stands of which nothing is known. Never rejects. */
+  list(videoUuid: string, start: TimelineStart, listed: Listed): Promise<void> {
+    return this.write(videoUuid, { ...start, ...this.#places.get(videoUuid), ...listed });
+  }
+
   /** Never rejects. */
   remove(videoUuid: string): Promise<void> {
+    this.#places.delete(videoUuid);
     return this.#turn(videoUuid, async () => {
       this.#unkept.delete(videoUuid);
       await rm(this.#file(videoUuid), { force: true });
@@ -90,7 +122,7 @@ export class EdgeStates {
     await Promise.all(this.#turns.values());
   }
 
-  async #keep(file: string, state: TimelineStart): Promise<void> {
+  async #keep(file: string, state: EdgePlace): Promise<void> {
     const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o640);
     try {
       const isNew = (await handle.stat()).size < STATE_BYTES;
@@ -132,10 +164,14 @@ export class EdgeStates {
   }
 }
 
-function parseState(text: string): TimelineStart {
-  const state = JSON.parse(text) as TimelineStart;
-  for (const name of ['mediaSequence', 'discontinuitySequence', 'targetDuration'] as const) {
-    if (!Number.isSafeInteger(state?.[name]) || state[name] < 0) throw new SyntaxError(`${name} is not a whole number`);
-  }
-  return state;
+function parseState(text: string): EdgePlace {
+  const state = JSON.parse(text) as EdgePlace | null;
+  for (const name of ['mediaSequence', 'discontinuitySequence', 'targetDuration'] as const)
+    if (!isCount(state?.[name])) throw new SyntaxError(`${name} is not a whole number`);
+  const { first, windowTicks, ...start } = state as EdgePlace;
+  return isCount(first) && isCount(windowTicks) ? { ...start, first, windowTicks } : start;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

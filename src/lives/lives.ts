@@ -13,7 +13,7 @@ import type { StoredRecording } from '../recording/stored-recording.ts';
 import { Attempts } from './attempts.ts';
 import type { Attempt } from './attempt.ts';
 import type { Publication, PublishDoor, PublisherConnection, PublishRequest } from './door.ts';
-import { EdgeStates, FIRST_START, newStart } from './edge-state.ts';
+import { EdgeStates, FIRST_START, listedBy, newStart } from './edge-state.ts';
 import { endOrphan, untold } from './end-orphan.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import type { EndedSession } from './ended-sessions.ts';
@@ -276,13 +276,17 @@ export class Lives implements PublishDoor {
     if (this.#replays.has(record.videoUuid)) return;
     const live = this.#byUuid.get(record.videoUuid);
     if (live !== undefined) {
+      const before = live.windowTicks;
       this.#dropKey(live);
       live.put(record);
       this.#byKey.set(hashKey(record.streamKey), live);
+      if (live.windowTicks > before) this.#list(live);
     } else if (this.#loading.record(record.videoUuid) !== null) {
       this.#loading.put(record, hashKey(record.streamKey));
     } else {
-      this.#add(new Live(record, new LiveEdge(FIRST_START), this.#world));
+      const made = new Live(record, new LiveEdge(FIRST_START), this.#world);
+      this.#add(made);
+      this.#list(made);
     }
     this.#options.directoryChanged?.(record.videoUuid);
   }
@@ -374,6 +378,7 @@ export class Lives implements PublishDoor {
       this.#dropKey(live);
       live.put(changed);
       this.#add(live);
+      this.#list(live);
     }
     if (this.#replays.has(record.videoUuid) && live.session === null) this.#forget(live);
     for (const { meta, lastSequence, endedAt } of sessions) {
@@ -426,6 +431,11 @@ export class Lives implements PublishDoor {
       live.letGo();
     }
     for (const { meta } of deletable) void this.shelf.remove(meta.sessionId);
+  }
+
+  /** Keeps where the playlist begins: from here on it may grow. */
+  #list(live: Live): void {
+    void this.#states.list(live.record.videoUuid, live.edge.timeline.end, listedBy(live));
   }
 
   #add(live: Live): void {

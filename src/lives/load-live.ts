@@ -4,6 +4,7 @@ import type { RecordingMeta } from '../recording/layout.ts';
 import { addToTimeline, readTimelineEnd } from '../recording/stored-recording.ts';
 import type { StoredRecording } from '../recording/stored-recording.ts';
 import type { EdgeStates } from './edge-state.ts';
+import { listedBy } from './edge-state.ts';
 import { Live, windowTicksOf } from './live.ts';
 import type { LiveWorld } from './live.ts';
 import { LiveEdge } from './live-edge.ts';
@@ -50,8 +51,11 @@ export async function loadLive(options: LoadLiveOptions): Promise<LoadedLive> {
     return { meta: recording.meta, lastSequence: edge.timeline.segments.next - 1, endedAt };
   });
   edge.timeline.runOpen = false;
-  edge.timeline.trim(live.windowTicks);
+  // A window that was made longer begins where it began: numbers do not go back, and what was behind it may be gone.
+  edge.timeline.trim(Math.min(live.windowTicks, kept.windowTicks ?? Infinity));
+  edge.timeline.trimTo(Math.min(kept.first ?? 0, edge.timeline.segments.next));
   if (edge.timeline.segments.next !== kept.mediaSequence) await states.write(videoUuid, edge.timeline.end);
+  if (kept.windowTicks !== live.windowTicks) void states.list(videoUuid, edge.timeline.end, listedBy(live)); // tried again until it is kept: nobody waits for it
 
   let resumedId: string | null = null;
   if (resumable !== null && fact !== undefined) {
